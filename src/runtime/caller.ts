@@ -1,0 +1,28 @@
+import type { DefaultEventsMap, Namespace, Socket } from "socket.io";
+import type { z } from "zod";
+import type { ClientToServer, Contract, ServerToClient } from "../protocol/contract.ts";
+import type { Role } from "../protocol/fields.ts";
+import type { Session } from "./session.ts";
+
+/** Who a request is made for, and with which rights. */
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly z.output<typeof Role>[];
+  /** Patterns of the rooms that the user may enter: `"*"`, `"team-*"`, `"lobby"`. */
+  readonly rooms: readonly string[];
+}
+
+/** What Carillon keeps at a Socket.IO socket of its namespaces. */
+export interface SocketData {
+  session: Session;
+}
+
+export type ContractNamespace<C extends Contract> = Namespace<ClientToServer<C>, ServerToClient<C>, DefaultEventsMap, SocketData>;
+export type ContractSocket<C extends Contract> = Socket<ClientToServer<C>, ServerToClient<C>, DefaultEventsMap, SocketData>;
+
+/** Whoever makes a request: a socket of a client, or somebody without one (an HTTP call, a test, an embedder). */
+export interface Caller<C extends Contract = Contract> {
+  readonly user: User;
+  readonly socket?: ContractSocket<C>;
+}

@@ -1,0 +1,56 @@
+import type { Contract, Input, ReplyData, RequestName } from "../protocol/contract.ts";
+import type { Caller, ContractNamespace, ContractSocket, User } from "./caller.ts";
+
+/** A reply, and what has to happen in the very turn in which it was written (entering the live feed, say). */
+export class ReplyThen<Data> {
+  readonly data: Data;
+  readonly after: () => void;
+
+  constructor(data: Data, after: () => void) {
+    this.data = data;
+    this.after = after;
+  }
+}
+
+type Reply<Data> = Data | ReplyThen<Data>;
+
+/** The caller of a request: with a socket for certain, where the contract says that it takes one. */
+type CallerOf<C extends Contract, R extends RequestName<C>> = C["requests"][R] extends { socket: true }
+  ? Caller<C> & { readonly socket: ContractSocket<C> }
+  : Caller<C>;
+
+/** Takes the parsed input and returns the reply; refuses by throwing a `CarillonError`. */
+export type Handler<C extends Contract, R extends RequestName<C>> = (
+  input: Input<C, R>,
+  caller: CallerOf<C, R>,
+) => Reply<ReplyData<C, R>> | Promise<Reply<ReplyData<C, R>>>;
+
+/** What the runtime answers by itself, for every namespace alike. */
+type Shared = "token:refresh";
+
+/** One handler for each request of the contract: a missing, an extra or an ill-typed one does not compile. */
+export type Handlers<C extends Contract> = { readonly [R in Exclude<RequestName<C>, Shared>]: Handler<C, R> };
+
+/** A namespace at work. */
+export interface Running<C extends Contract> {
+  readonly handlers: Handlers<C>;
+  /** A socket was let in; `session:opened` has been sent to it. */
+  connected?(socket: ContractSocket<C>, user: User): void;
+  /** A socket is gone, and with it its rooms. */
+  disconnected?(socket: ContractSocket<C>, user: User): void;
+  close?(): void | Promise<void>;
+}
+
+/** A namespace as it is defined: its contract, and how to put it to work. */
+export interface Definition<C extends Contract, Context> {
+  readonly contract: C;
+  open(context: Context, namespace: ContractNamespace<C>): Running<C>;
+}
+
+/** Binds handlers to a contract. `Context` is what a namespace needs of the rest of the house. */
+export function implement<const C extends Contract, Context>(
+  contract: C,
+  open: (context: Context, namespace: ContractNamespace<C>) => Running<C>,
+): Definition<C, Context> {
+  return { contract, open };
+}
