@@ -1,5 +1,10 @@
-import type { Failure } from "../protocol/errors.ts";
+import type { Socket as Connection } from "engine.io";
+import type { Clock } from "../clock.ts";
+import { CarillonError, type Failure } from "../protocol/errors.ts";
 import type { User } from "./caller.ts";
+
+/** How long a connection is served after its token ran out, so that a refresh under way still finds it. */
+const EXPIRY_GRACE_MS = 25_000;
 
 /** What a token, or an `authenticate` hook, says of whoever holds it. Times are epoch milliseconds. */
 export interface Identity {
@@ -12,6 +17,80 @@ export interface Identity {
 export interface Session {
   readonly identity: Identity;
   readonly user: User;
-  /** Tells the client why, and ends the connection so that a stock client does what the code asks for. */
-  close(failure: Failure): void;
+  /** Nothing is served any more, though the transport may still be there. */
+  readonly closed: boolean;
+  /** Goes on with another token of the same user. */
+  refresh(identity: Identity): void;
+  /** Tells the client why it is about to be closed. Only the first reason is told. */
+  announce(reason: CarillonError): void;
+  /**
+   * Ends it so that a stock client does what the code asks for: a retryable reason ends the transport (the client reconnects by
+   * itself), a terminal one the namespace (it does not).
+   */
+  close(reason: CarillonError): void;
+  /** The socket is gone. */
+  end(): void;
+}
+
+/** The little that a session needs of its socket. */
+export interface SessionSocket {
+  readonly conn: Connection;
+  emit(event: "session:closing", reason: Omit<Failure, "details">): unknown;
+  disconnect(): unknown;
+}
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  closeTransport(connection: Connection, reason: CarillonError): void;
+  /** Counts a close by its code. */
+  closing(reason: CarillonError): void;
+}
+
+export function openSession(socket: SessionSocket, first: Identity, options: SessionOptions): Session {
+  const { clock, closeTransport, closing } = options;
+  let identity = first;
+  let closed = false;
+  let stopTimer = () => {};
+
+  function startTimer(): void {
+    stopTimer();
+    if (identity.expiresAt === undefined) return;
+    const leftMs = identity.expiresAt + EXPIRY_GRACE_MS - clock.now();
+    stopTimer = clock.after(leftMs, () => session.close(new CarillonError("token_expired")));
+  }
+
+  const session: Session = {
+    get identity() {
+      return identity;
+    },
+    get user() {
+      return identity.user;
+    },
+    get closed() {
+      return closed;
+    },
+    refresh(next) {
+      identity = next;
+      startTimer();
+    },
+    announce(reason) {
+      if (closed) return;
+      session.end();
+      closing(reason);
+      const { details: _, ...failure } = reason.failure;
+      socket.emit("session:closing", failure);
+    },
+    close(reason) {
+      if (closed) return;
+      if (reason.failure.retryable) return closeTransport(socket.conn, reason);
+      session.announce(reason);
+      socket.disconnect();
+    },
+    end() {
+      closed = true;
+      stopTimer();
+    },
+  };
+  startTimer();
+  return session;
 }

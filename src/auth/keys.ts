@@ -1,0 +1,46 @@
+import { createRemoteJWKSet, errors, type CryptoKey, type JWTVerifyGetKey } from "jose";
+import { CarillonError } from "../protocol/errors.ts";
+
+const MIN_SECRET_BYTES = 32;
+
+/** What signs and checks HS256: at least 32 bytes, as RFC 7518 asks, or a key that was imported before. */
+export type SharedKey = CryptoKey | Uint8Array | string;
+
+/**
+ * Imports a secret once: a check then takes 25 µs instead of 100.
+ * @throws TypeError at once where the secret is shorter than 32 bytes.
+ */
+export function importSecret(secret: SharedKey): Promise<CryptoKey> {
+  if (typeof secret !== "string" && !(secret instanceof Uint8Array)) return Promise.resolve(secret);
+  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : Uint8Array.from(secret);
+  if (bytes.length < MIN_SECRET_BYTES) throw new TypeError(`A secret needs at least ${MIN_SECRET_BYTES} bytes`);
+  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+}
+
+export interface KeySetOptions {
+  /** How long the key set's endpoint may take; 5 s by default. */
+  readonly jwksTimeoutMs?: number;
+  /**
+   * For how long after a fetch an unknown key id is refused without asking again; 5 s by default: made-up ids cost the
+   * issuer one request in that time, and a key that it has just begun to use is refused for no longer.
+   */
+  readonly jwksCooldownMs?: number;
+}
+
+/**
+ * The public keys of a JWKS endpoint, fetched when they are needed. A key that is not among them is the token's fault;
+ * whatever else goes wrong is the endpoint's, and `unavailable`.
+ */
+export function remoteKeys(url: string, { jwksTimeoutMs = 5000, jwksCooldownMs = 5000 }: KeySetOptions) {
+  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: jwksTimeoutMs, cooldownDuration: jwksCooldownMs });
+
+  const keyOf: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      throw new CarillonError("unavailable", { cause: error });
+    }
+  };
+  return keyOf;
+}

@@ -1,0 +1,181 @@
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type CryptoKey, type JWTVerifyGetKey } from "jose";
+import type { z } from "zod";
+import type { Clock } from "../clock.ts";
+import { CarillonError } from "../protocol/errors.ts";
+import type { Role } from "../protocol/fields.ts";
+import type { Identity } from "../runtime/session.ts";
+import { Claims } from "./claims.ts";
+import { importSecret, remoteKeys, type KeySetOptions, type SharedKey } from "./keys.ts";
+
+const MAX_TOKEN_LENGTH = 16_384;
+const SYMMETRIC = ["HS256"];
+// prettier-ignore
+const ASYMMETRIC = [
+  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+];
+
+/** What every token has to say, whoever signed it. */
+export interface TokenChecks {
+  readonly issuer?: string;
+  readonly audience?: string;
+  readonly clock: Clock;
+}
+
+/** Where keys come from. With none at all, every token is refused. */
+export interface AuthenticatorOptions extends TokenChecks, KeySetOptions {
+  /** The key of HS256 tokens. */
+  readonly secret?: SharedKey;
+  /** Where the issuer publishes its public keys; needs `issuer` and `audience`. */
+  readonly jwksUrl?: string;
+  /** What `createGuests` signs with, where guests are on; it may be `secret`. Without it, guests' tokens are refused. */
+  readonly guestKey?: SharedKey;
+}
+
+/** Tells who holds a token. */
+export interface Authenticator {
+  /**
+   * Refuses with `unauthorized`, with `token_expired` (the token was good), or with `unavailable` (the key set's endpoint
+   * is out, so nobody can tell).
+   */
+  authenticate(token: unknown): Promise<Identity>;
+}
+
+/** Checks tokens: HS256 against shared keys, asymmetric algorithms against the issuer's key set, nothing else. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { secret, guestKey, jwksUrl, issuer, audience } = options;
+  if (jwksUrl !== undefined && (!issuer || !audience)) throw new TypeError("jwksUrl needs issuer and audience");
+
+  const ownKey = secret === undefined ? undefined : importSecret(secret);
+  const guestsKey = guestKey === undefined ? undefined : importSecret(guestKey);
+  const issuerKeys = jwksUrl === undefined ? undefined : remoteKeys(jwksUrl, options);
+
+  const checkShared = async (token: string): Promise<Claims> => {
+    if (ownKey !== undefined) {
+      try {
+        return await verifyToken(token, await ownKey, SYMMETRIC, options);
+      } catch (refusal) {
+        if (guestsKey === undefined || !isForeign(refusal)) throw refusal;
+      }
+    }
+    if (guestsKey === undefined) throw new CarillonError("unauthorized");
+    return verifyGuestToken(token, await guestsKey, options);
+  };
+
+  return {
+    async authenticate(token) {
+      // The algorithm decides which kind of key is looked at, so a public key's text is never taken for a secret.
+      const alg = algorithmOf(token);
+      if (alg === undefined || typeof token !== "string") throw new CarillonError("unauthorized");
+      if (SYMMETRIC.includes(alg)) return admit(await checkShared(token), guestsKey !== undefined);
+      if (issuerKeys === undefined) throw new CarillonError("unauthorized");
+      return (await verifyToken(token, issuerKeys, ASYMMETRIC, options)).identity;
+    },
+  };
+}
+
+/** A guest has no rights whatever the token says, and is nobody once guests are switched off. */
+function admit({ identity, guest }: Claims, guestsOn: boolean): Identity {
+  if (!guest) return identity;
+  if (!guestsOn) throw new CarillonError("unauthorized");
+  return { ...identity, user: { ...identity.user, roles: [], rooms: [] } };
+}
+
+/** Checks a token that `createGuests` signed with this key; refuses any other with `unauthorized`. */
+export async function verifyGuestToken(token: unknown, key: CryptoKey, checks: TokenChecks): Promise<Claims> {
+  const claims = await verifyToken(token, key, SYMMETRIC, checks);
+  if (!claims.guest) throw new CarillonError("unauthorized");
+  return claims;
+}
+
+async function verifyToken(
+  token: unknown,
+  key: CryptoKey | JWTVerifyGetKey,
+  algorithms: string[],
+  { issuer, audience, clock }: TokenChecks,
+): Promise<Claims> {
+  if (!isTokenText(token)) throw new CarillonError("unauthorized");
+  const nowMs = clock.now();
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms,
+      requiredClaims: ["sub", "exp"],
+      currentDate: new Date(nowMs),
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    });
+    const claims = Claims.parse(payload);
+    // jose compares whole seconds.
+    if (claims.identity.expiresAt <= nowMs) throw new CarillonError("token_expired");
+    return claims;
+  } catch (error) {
+    throw toRefusal(error);
+  }
+}
+
+function toRefusal(error: unknown): CarillonError {
+  if (error instanceof CarillonError) return error;
+  if (error instanceof errors.JWTExpired) return new CarillonError("token_expired");
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return new CarillonError("unauthorized", { cause: error });
+  // jose's errors carry the claims, or a piece of the token, along: the log gets the reason alone.
+  return new CarillonError("unauthorized", {
+    cause: error instanceof errors.JOSEError ? new Error(error.message) : error,
+  });
+}
+
+/** Another key signed this token. */
+function isForeign(refusal: unknown): boolean {
+  return refusal instanceof CarillonError && refusal.cause instanceof errors.JWSSignatureVerificationFailed;
+}
+
+function isTokenText(token: unknown): token is string {
+  return typeof token === "string" && token !== "" && token.length <= MAX_TOKEN_LENGTH;
+}
+
+function algorithmOf(token: unknown): string | undefined {
+  if (!isTokenText(token)) return undefined;
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a token says; the times are `signToken`'s. */
+export interface TokenClaims {
+  readonly sub: string;
+  readonly name?: string;
+  readonly roles?: readonly z.output<typeof Role>[];
+  readonly rooms?: readonly string[];
+  readonly iss?: string;
+  readonly aud?: string;
+  readonly guest?: true;
+}
+
+export interface SignedToken {
+  readonly token: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Signs a token with HS256. `iat` has milliseconds, so that a token made right after a revocation, in the same second,
+ * is not refused with those made before. Claims that no check would let pass are refused with `bad_request`.
+ */
+export async function signToken(
+  key: SharedKey,
+  claims: TokenClaims,
+  { ttlSec, clock }: { ttlSec: number; clock: Clock },
+): Promise<SignedToken> {
+  const iat = clock.now() / 1000;
+  const payload = { ...claims, iat, exp: iat + ttlSec };
+  const parsed = Claims.safeParse(payload);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+    throw new CarillonError("bad_request", { details: { issues } });
+  }
+  const token = await new SignJWT(payload)
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .sign(await importSecret(key));
+  return { token, expiresAt: parsed.data.identity.expiresAt };
+}

@@ -1,0 +1,60 @@
+import type { Clock } from "../clock.ts";
+
+export interface Rate {
+  /** Tokens that come back each second; 0 means no limit. */
+  readonly perSec: number;
+  /** Tokens that may be saved up. */
+  readonly burst: number;
+}
+
+/** A token bucket: synchronous and without timers, since it is asked at every request. */
+export interface Bucket {
+  /** Takes a token. @returns 0, or the milliseconds until there is one. */
+  take(): number;
+  /** Whether it is as good as new. */
+  readonly full: boolean;
+}
+
+/** @see https://en.wikipedia.org/wiki/Token_bucket */
+export function createBucket({ perSec, burst }: Rate, clock: Clock): Bucket {
+  let tokens = burst;
+  let filledAt = clock.now();
+
+  function refill(): void {
+    const now = clock.now();
+    tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) * perSec) / 1000);
+    filledAt = now;
+  }
+
+  return {
+    take() {
+      if (perSec === 0) return 0;
+      refill();
+      if (tokens < 1) return Math.ceil(((1 - tokens) * 1000) / perSec);
+      tokens--;
+      return 0;
+    },
+    get full() {
+      refill();
+      return perSec === 0 || tokens >= burst;
+    },
+  };
+}
+
+/** Above this many keys, those that are as good as new are forgotten. */
+const SWEEP_AT = 10_000;
+
+/** A bucket for each key (an address, say), kept only for as long as it remembers anything. */
+export function createBuckets(rate: Rate, clock: Clock): (key: string) => Bucket {
+  const buckets = new Map<string, Bucket>();
+  let sweepAt = SWEEP_AT;
+  return (key) => {
+    if (buckets.size >= sweepAt) {
+      for (const [other, bucket] of buckets) if (bucket.full) buckets.delete(other);
+      sweepAt = Math.max(SWEEP_AT, buckets.size * 2);
+    }
+    let bucket = buckets.get(key);
+    if (!bucket) buckets.set(key, (bucket = createBucket(rate, clock)));
+    return bucket;
+  };
+}

@@ -1,0 +1,62 @@
+import type { Draft, Guard } from "../../log/index.ts";
+import { CarillonError } from "../../protocol/errors.ts";
+import { isDirect } from "../../rooms/index.ts";
+import type { User } from "../../runtime/caller.ts";
+import type { Access } from "./access.ts";
+import type { ChangeNotice } from "./changes.ts";
+import type { ChatContext, ChatHandlers } from "./context.ts";
+import { ACK_BYTES, fittingLast, toWire } from "./wire.ts";
+
+type Names = "message:send" | "message:edit" | "message:delete" | "history:read";
+
+/** Writing to a room's log and reading from it. */
+export function messageHandlers(context: ChatContext, access: Access, changed: ChangeNotice): ChatHandlers<Names> {
+  const { roomLog, rooms, counted } = context;
+
+  /** A refusal goes into the guard: the log answers a known id before anything else. */
+  async function write(user: User, room: string, draft: Omit<Draft, "by" | "body">, guard: Guard, body: object = {}) {
+    const from = { id: user.id, name: user.name };
+    const { entry, duplicate } = await roomLog.append(room, { ...draft, by: user.id, body: { from, ...body } }, guard);
+    if (duplicate) counted.duplicate();
+    else await written(room, entry.seq, entry.at);
+    return { epoch: entry.epoch, seq: entry.seq, at: entry.at, duplicate };
+  }
+
+  async function written(room: string, head: number, at: number): Promise<void> {
+    // Whoever had quit a direct room is written to all the same, so it is among their rooms again.
+    const pair = isDirect(room) ? await rooms.pair(room) : undefined;
+    if (pair) await Promise.all(pair.map((user) => rooms.addMember(room, user)));
+    else await rooms.list(room);
+    changed(room, head, at);
+  }
+
+  return {
+    "message:send": async ({ id, room, text, data, epoch, createdAt, ...body }, { user }) => {
+      const refusal = await access.refusal(user, "send", room);
+      const content = { text, ...(data && { data }) };
+      return write(user, room, { id, kind: "sent", content }, { refusal, epoch, createdAt }, body);
+    },
+
+    "message:edit": async ({ id, room, target, epoch, text }, { user }) => {
+      const refusal = await access.refusal(user, "send", room);
+      const draft = { id, kind: "edited", content: { text }, amends: { target, how: "revise" } } as const;
+      return write(user, room, draft, { refusal, epoch, author: user.id });
+    },
+
+    "message:delete": async ({ id, room, target, epoch }, { user }) => {
+      const moderates = (await access.refusal(user, "moderate", room)) === undefined;
+      const refusal = moderates ? undefined : await access.refusal(user, "enter", room);
+      const draft = { id, kind: "deleted", amends: { target, how: "erase" } } as const;
+      return write(user, room, draft, { refusal, epoch, ...(!moderates && { author: user.id }) });
+    },
+
+    "history:read": async ({ room, before, epoch, limit }, { user }) => {
+      await access.require(user, "enter", room);
+      const page = await roomLog.messages(room, { limit, ...(before !== undefined && { before }) });
+      if (epoch !== undefined && epoch !== page.epoch) throw new CarillonError("conflict");
+      const entries = fittingLast(page.entries, ACK_BYTES);
+      const more = page.more || entries.length < page.entries.length;
+      return { epoch: page.epoch, entries: entries.map((entry) => toWire(room, entry)), more };
+    },
+  };
+}

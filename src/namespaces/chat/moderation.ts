@@ -1,0 +1,77 @@
+import type { Order } from "../../control/index.ts";
+import { CarillonError } from "../../protocol/errors.ts";
+import { isDirect } from "../../rooms/index.ts";
+import type { Access } from "./access.ts";
+import { type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, socketRoom, userRoom } from "./context.ts";
+
+type Names = "member:add" | "member:kick" | "member:ban" | "member:mute" | "member:unban" | "member:unmute";
+type Sanctioning = { room: string; user: string; forSec?: number | undefined; reason?: string | undefined };
+
+/** What moderators may do. All of it goes through `control`, whose orders hold on every worker. */
+export function moderationHandlers({ clock, rooms, control }: ChatContext, access: Access): ChatHandlers<Names> {
+  async function impose(action: "kick" | "ban" | "mute", { room, user, forSec, reason }: Sanctioning): Promise<Record<string, never>> {
+    // Before the order: once it holds, nobody may find the user still a member.
+    if (action !== "mute") await rooms.removeMember(room, user);
+    const until = forSec === undefined ? {} : { untilAt: clock.now() + forSec * 1000 };
+    await control.issue({ action, room, user, ...(reason !== undefined && { reason }), ...until });
+    return {};
+  }
+
+  async function lift(action: "unban" | "unmute", room: string, user: string): Promise<Record<string, never>> {
+    await control.issue({ action, room, user });
+    return {};
+  }
+
+  return {
+    "member:add": async ({ room, user }, caller) => {
+      await access.require(caller.user, "moderate", room);
+      // Whose a direct room is, is what it is.
+      if (isDirect(room)) throw new CarillonError("forbidden");
+      await rooms.list(room);
+      await rooms.addMember(room, user);
+      return {};
+    },
+    "member:kick": async (input, { user }) => {
+      await access.require(user, "moderate", input.room);
+      return impose("kick", input);
+    },
+    "member:ban": async (input, { user }) => {
+      await access.require(user, "moderate", input.room);
+      return impose("ban", input);
+    },
+    "member:mute": async (input, { user }) => {
+      await access.require(user, "moderate", input.room);
+      return impose("mute", input);
+    },
+    "member:unban": async ({ room, user }, caller) => {
+      await access.require(caller.user, "moderate", room);
+      return lift("unban", room, user);
+    },
+    "member:unmute": async ({ room, user }, caller) => {
+      await access.require(caller.user, "moderate", room);
+      return lift("unmute", room, user);
+    },
+  };
+}
+
+const untilAtOf = ({ untilAt }: { untilAt?: number }) => (untilAt === undefined ? {} : { untilAt });
+
+/** Carries out an order on this worker's sockets; every worker hears every order, so it is told locally. */
+export function carryOut(namespace: ChatNamespace, expel: (socket: ChatSocket, room: string) => void) {
+  return (order: Order): void => {
+    if (order.action === "revoke" || order.action === "unban") return;
+    const { room, user } = order;
+    const told = namespace.local.to([socketRoom(room), userRoom(user)]);
+    if (order.action === "unmute") return void told.emit("member:unmuted", { room, user });
+    if (order.action === "mute") return void told.emit("member:muted", { room, user, ...untilAtOf(order) });
+    if (order.action === "kick" || order.action === "ban") {
+      const reason = order.reason === undefined ? {} : { reason: order.reason };
+      const action = order.action === "ban" ? "banned" : "kicked";
+      told.emit("member:removed", { room, user, action, ...reason, ...untilAtOf(order) });
+    }
+    for (const id of namespace.adapter.rooms.get(userRoom(user)) ?? []) {
+      const socket = namespace.sockets.get(id);
+      if (socket) expel(socket, room);
+    }
+  };
+}

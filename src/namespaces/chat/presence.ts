@@ -1,0 +1,22 @@
+import type { PresenceChange } from "../../presence/index.ts";
+import { type ChatNamespace, LARGE_ROOM, socketRoom, userRoom } from "./context.ts";
+
+/** Tells a room who came and who went. Nobody is told of himself; a large room is told the count alone. */
+export function tellPresence(namespace: ChatNamespace) {
+  return ({ room, version, joined, left, memberCount }: PresenceChange): void => {
+    const change = { room, version, memberCount };
+    const everybody = namespace.to(socketRoom(room));
+    if (memberCount > LARGE_ROOM) return void everybody.emit("presence:changed", { ...change, joined: [], left: [] });
+
+    const joiners = joined.map(({ id }) => userRoom(id));
+    everybody.except(joiners).emit("presence:changed", { ...change, joined: [...joined], left: [...left] });
+    for (const member of joined) {
+      const others = joined.filter(({ id }) => id !== member.id);
+      if (others.length === 0 && left.length === 0) continue;
+      for (const id of namespace.adapter.rooms.get(userRoom(member.id)) ?? []) {
+        const socket = namespace.sockets.get(id);
+        if (socket?.rooms.has(socketRoom(room))) socket.emit("presence:changed", { ...change, joined: others, left: [...left] });
+      }
+    }
+  };
+}

@@ -1,0 +1,58 @@
+import type { Access } from "./access.ts";
+import { type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, LARGE_ROOM, socketRoom } from "./context.ts";
+
+/** Whoever was not heard of for so long types no longer. */
+const TYPING_MS = 15_000;
+
+export interface Typing {
+  readonly handlers: ChatHandlers<"typing:set">;
+  /** What a socket typed is over: it left the room, or is gone (without `room`: all of it). */
+  stop(socket: ChatSocket, room?: string): void;
+}
+
+interface Typist {
+  readonly room: string;
+  readonly user: string;
+  readonly socket: ChatSocket | undefined;
+  readonly callOff: () => void;
+}
+
+export function createTyping({ clock, presence }: ChatContext, access: Access, namespace: ChatNamespace): Typing {
+  /** By room and user; neither id holds a space. */
+  const typists = new Map<string, Typist>();
+
+  function tell({ room, user, socket }: Omit<Typist, "callOff">, typing: boolean): void {
+    const others = socket ? namespace.except(socket.id) : namespace;
+    others.to(socketRoom(room)).emit("typing:changed", { room, user, typing });
+  }
+
+  function end(key: string): void {
+    const typist = typists.get(key);
+    if (!typist) return;
+    typist.callOff();
+    typists.delete(key);
+    tell(typist, false);
+  }
+
+  return {
+    handlers: {
+      "typing:set": async ({ room, typing }, { user, socket }) => {
+        await access.require(user, "send", room);
+        const key = `${room} ${user.id}`;
+        if (!typing) return (end(key), {});
+        const { memberCount } = await presence.attending(room, 0);
+        if (memberCount > LARGE_ROOM) return {};
+        typists.get(key)?.callOff();
+        const typist = { room, user: user.id, socket };
+        typists.set(key, { ...typist, callOff: clock.after(TYPING_MS, () => end(key)) });
+        tell(typist, true);
+        return {};
+      },
+    },
+    stop(socket, room) {
+      for (const [key, typist] of typists) {
+        if (typist.socket === socket && (room === undefined || typist.room === room)) end(key);
+      }
+    },
+  };
+}

@@ -1,0 +1,37 @@
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Who attends a room; a user once, however many connections. */
+export interface Attending {
+  /** Grows with every change. */
+  readonly version: number;
+  /** At most `most` of them, as asked. */
+  readonly members: readonly Member[];
+  readonly memberCount: number;
+}
+
+export interface PresenceChange {
+  readonly room: string;
+  readonly version: number;
+  readonly joined: readonly Member[];
+  readonly left: readonly Member[];
+  readonly memberCount: number;
+}
+
+/** Who attends which room, now. It may be lost: whoever attends is there to say so again. */
+export interface Presence {
+  /** A connection of a user attends. It takes the place of one that was dropped, if there is one. */
+  enter(room: string, member: Member, connection: string): Promise<void>;
+  /** It does no longer. A `dropped` one counts for `GRACE_MS` more, because most come back. */
+  leave(room: string, user: string, connection: string, how?: "dropped"): Promise<void>;
+  attending(room: string, most: number): Promise<Attending>;
+  /** Those of `users` who attend over a connection that is there. */
+  among(room: string, users: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Hears of changes, gathered for up to `GATHER_MS`: of each user how it ended. */
+  listen(listener: (change: PresenceChange) => void): () => void;
+}
+
+export const GRACE_MS = 10_000;
+export const GATHER_MS = 1_000;

@@ -1,0 +1,113 @@
+import type { Clock } from "../clock.ts";
+import { GATHER_MS, GRACE_MS, type Member, type Presence, type PresenceChange } from "./index.ts";
+
+interface Attendee {
+  readonly member: Member;
+  /** Connection → what calls off its end, while it is dropped. */
+  readonly connections: Map<string, (() => void) | undefined>;
+}
+
+interface Room {
+  version: number;
+  readonly attendees: Map<string, Attendee>;
+  /** What happened since the last change was told. */
+  readonly joined: Map<string, Member>;
+  readonly left: Map<string, Member>;
+  gathering: boolean;
+}
+
+/** Presence in this process's memory. */
+export function memoryPresence({ clock }: { clock: Clock }): Presence {
+  const rooms = new Map<string, Room>();
+  const listeners = new Set<(change: PresenceChange) => void>();
+
+  function open(name: string): Room {
+    let room = rooms.get(name);
+    if (!room) rooms.set(name, (room = { version: 0, attendees: new Map(), joined: new Map(), left: new Map(), gathering: false }));
+    return room;
+  }
+
+  function tell(name: string, room: Room): void {
+    room.gathering = false;
+    const { version, attendees, joined, left } = room;
+    if (attendees.size === 0) rooms.delete(name);
+    const change = { room: name, version, joined: [...joined.values()], left: [...left.values()], memberCount: attendees.size };
+    joined.clear();
+    left.clear();
+    for (const listener of listeners) listener(change);
+  }
+
+  /** Tells how it ends, also for who came and went meanwhile: somebody may have been shown the middle of it. */
+  function note(name: string, room: Room, member: Member, now: Map<string, Member>, undone: Map<string, Member>): void {
+    room.version++;
+    undone.delete(member.id);
+    now.set(member.id, member);
+    if (room.gathering) return;
+    room.gathering = true;
+    clock.after(GATHER_MS, () => tell(name, room));
+  }
+
+  function end(name: string, user: string, connection: string): void {
+    const room = rooms.get(name);
+    const attendee = room?.attendees.get(user);
+    if (!room || !attendee?.connections.delete(connection) || attendee.connections.size > 0) return;
+    room.attendees.delete(user);
+    note(name, room, attendee.member, room.left, room.joined);
+  }
+
+  function takeOver({ connections }: Attendee): void {
+    for (const [connection, callOff] of connections) {
+      if (!callOff) continue;
+      callOff();
+      connections.delete(connection);
+      return;
+    }
+  }
+
+  return {
+    async enter(name, member, connection) {
+      const room = open(name);
+      const attendee = room.attendees.get(member.id);
+      if (attendee) {
+        if (attendee.connections.has(connection)) return;
+        takeOver(attendee);
+        attendee.connections.set(connection, undefined);
+        return;
+      }
+      room.attendees.set(member.id, { member, connections: new Map([[connection, undefined]]) });
+      note(name, room, member, room.joined, room.left);
+    },
+
+    async leave(name, user, connection, how) {
+      const connections = rooms.get(name)?.attendees.get(user)?.connections;
+      if (!connections?.has(connection)) return;
+      connections.get(connection)?.();
+      if (how !== "dropped") return end(name, user, connection);
+      connections.set(
+        connection,
+        clock.after(GRACE_MS, () => end(name, user, connection)),
+      );
+    },
+
+    async attending(name, most) {
+      const room = rooms.get(name);
+      const members: Member[] = [];
+      for (const { member } of room?.attendees.values() ?? []) {
+        if (members.length >= most) break;
+        members.push(member);
+      }
+      return { version: room?.version ?? 0, members, memberCount: room?.attendees.size ?? 0 };
+    },
+
+    async among(name, users) {
+      const attendees = rooms.get(name)?.attendees;
+      const isThere = (user: string) => [...(attendees?.get(user)?.connections.values() ?? [])].includes(undefined);
+      return new Set(users.filter(isThere));
+    },
+
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
