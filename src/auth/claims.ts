@@ -24,12 +24,12 @@ const Instant = z
 export const Claims = z
   .object({
     sub: UserId,
-    name: z.unknown(),
+    name: z.unknown().optional(),
     roles: z.array(z.unknown()).catch([]),
     rooms: RoomPatterns.nullish(),
     exp: Instant,
     iat: Instant.optional(),
-    guest: z.unknown(),
+    guest: z.unknown().optional(),
   })
   .transform(({ sub, name, roles, rooms, exp, iat, guest }) => ({
     identity: {

@@ -7,7 +7,7 @@ const MIN_SECRET_BYTES = 32;
 export type SharedKey = CryptoKey | Uint8Array | string;
 
 /**
- * Imports a secret once: a check then takes 25 µs instead of 100.
+ * Imports a secret, for all checks to come: importing costs more than a check.
  * @throws TypeError at once where the secret is shorter than 32 bytes.
  */
 export function importSecret(secret: SharedKey): Promise<CryptoKey> {

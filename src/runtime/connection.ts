@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly maxBufferBytes: number;
   /** Tells of a connection that was cut because it did not read. */
   slow(): void;
+  /** Tells of a packet that goes out. */
+  sent(): void;
 }
 
 /** What Carillon knows of one transport connection, over all namespaces that share it. */
@@ -92,10 +94,11 @@ export class Connections {
    * does not take, and for a polling client everything is in the queue.
    */
   #limitBuffer(connection: Connection): void {
-    const { maxBufferBytes, slow } = this.#options;
+    const { maxBufferBytes, slow, sent } = this.#options;
     let queuedBytes = 0;
     connection.on("flush", () => (queuedBytes = 0));
     connection.on("packetCreate", ({ data }: { data?: string | Buffer }) => {
+      sent();
       queuedBytes += data?.length ?? 0;
       if (queuedBytes + socketBacklog(connection) <= maxBufferBytes || connection.readyState !== "open") return;
       slow();

@@ -13,6 +13,15 @@ export function within<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(new CarillonError(code)));
-    void new Promise<T>((settle) => settle(work())).then(resolve, reject).finally(cancel);
+    void new Promise<T>((settle) => settle(work())).then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (thrown: unknown) => {
+        cancel();
+        reject(thrown);
+      },
+    );
   });
 }

@@ -4,7 +4,7 @@ import type { Ack, Contract, RequestSpec } from "../protocol/contract.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import type { Caller } from "./caller.ts";
 import { within } from "./deadline.ts";
-import { ReplyThen, type Running } from "./implement.ts";
+import { ReplyThen } from "./implement.ts";
 
 /** A handler that hangs must not hold up its socket's other requests for ever. */
 const HANDLER_DEADLINE_MS = 10_000;
@@ -21,9 +21,9 @@ interface Route {
 /** The requests of one namespace. A `Map`, because names come from the network: `__proto__` is just an unknown one. */
 export type Routes = ReadonlyMap<string, Route>;
 
-/** Where the types of a contract end: from here on a handler takes what its own schema has parsed. */
-export function routesOf<C extends Contract>(contract: C, handlers: Running<C>["handlers"], shared: Record<string, AnyHandler>): Routes {
-  const table = { ...shared, ...handlers } as unknown as Record<string, AnyHandler>;
+/** The requests of a contract with their handlers. @throws Error when one has none */
+export function routesOf(contract: Contract, handlers: object, shared: Record<string, AnyHandler>): Routes {
+  const table = { ...shared, ...handlers } as Record<string, AnyHandler>;
   return new Map(
     Object.entries(contract.requests).map(([name, spec]) => {
       const handle = table[name];

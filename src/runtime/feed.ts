@@ -1,4 +1,5 @@
 import type { Socket as Connection } from "engine.io";
+import { sizeOf } from "../log/budget.ts";
 import type { Entry, Log, Position } from "../log/index.ts";
 import { watch, type Watch } from "../log/watch.ts";
 import type { Logger } from "../logger.ts";
@@ -14,8 +15,8 @@ export interface Listener {
 export interface Delivery<S extends Listener> {
   /** To everybody who is level with the log. */
   broadcast(topic: string, entry: Entry, level: ReadonlySet<S>): void;
-  /** To one socket that is catching up. */
-  send(socket: S, topic: string, entry: Entry): void;
+  /** To one socket that is catching up. Resolves once it is written, where that takes time. */
+  send(socket: S, topic: string, entry: Entry): unknown;
   /** What comes next is not what would follow; without a socket: to everybody who is level. */
   reset(topic: string, position: Position, socket?: S): void;
   /** A socket is level now, or no longer listens. */
@@ -177,9 +178,11 @@ export class Feeds<S extends Listener> {
     if (span.entries.length === 0) await watching.check();
     let bytes = 0;
     for (const entry of span.entries) {
-      this.#delivery.send(socket, topic, entry);
+      const writing = this.#delivery.send(socket, topic, entry);
+      if (writing instanceof Promise) await writing;
+      if (!current()) break;
       position = { epoch: entry.epoch, seq: entry.seq };
-      bytes += JSON.stringify(entry).length;
+      bytes += sizeOf(entry);
       if (bytes >= BATCH_BYTES) break;
     }
     return position;

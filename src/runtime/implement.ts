@@ -42,15 +42,18 @@ export interface Running<C extends Contract> {
 }
 
 /** A namespace as it is defined: its contract, and how to put it to work. */
-export interface Definition<C extends Contract, Context> {
-  readonly contract: C;
-  open(context: Context, namespace: ContractNamespace<C>): Running<C>;
+export interface Definition<Context> {
+  readonly contract: Contract;
+  open(context: Context, namespace: ContractNamespace<Contract>): Running<Contract>;
 }
 
-/** Binds handlers to a contract. `Context` is what a namespace needs of the rest of the house. */
+/**
+ * Binds handlers to a contract. `Context` is what a namespace needs of the rest of the house. Here the types of the one contract
+ * end: `dispatch` gives each handler what its own schema has parsed, and nothing else.
+ */
 export function implement<const C extends Contract, Context>(
   contract: C,
   open: (context: Context, namespace: ContractNamespace<C>) => Running<C>,
-): Definition<C, Context> {
-  return { contract, open };
+): Definition<Context> {
+  return { contract, open: open as unknown as Definition<Context>["open"] };
 }

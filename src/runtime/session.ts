@@ -17,8 +17,8 @@ export interface Identity {
 export interface Session {
   readonly identity: Identity;
   readonly user: User;
-  /** Nothing is served any more, though the transport may still be there. */
-  readonly closed: boolean;
+  /** Why the server has ended it: nothing is served any more, though the transport may still be there. */
+  readonly closedBy: CarillonError | undefined;
   /** Goes on with another token of the same user. */
   refresh(identity: Identity): void;
   /** Tells the client why it is about to be closed. Only the first reason is told. */
@@ -41,15 +41,17 @@ export interface SessionSocket {
 
 export interface SessionOptions {
   readonly clock: Clock;
+  /** The role that its namespace takes; whoever loses it by a refresh is sent away. */
+  readonly role: User["roles"][number] | undefined;
   closeTransport(connection: Connection, reason: CarillonError): void;
   /** Counts a close by its code. */
   closing(reason: CarillonError): void;
 }
 
 export function openSession(socket: SessionSocket, first: Identity, options: SessionOptions): Session {
-  const { clock, closeTransport, closing } = options;
+  const { clock, role, closeTransport, closing } = options;
   let identity = first;
-  let closed = false;
+  let closedBy: CarillonError | undefined;
   let stopTimer = () => {};
 
   function startTimer(): void {
@@ -66,30 +68,29 @@ export function openSession(socket: SessionSocket, first: Identity, options: Ses
     get user() {
       return identity.user;
     },
-    get closed() {
-      return closed;
+    get closedBy() {
+      return closedBy;
     },
     refresh(next) {
       identity = next;
       startTimer();
+      if (role && !next.user.roles.includes(role)) session.close(new CarillonError("forbidden"));
     },
     announce(reason) {
-      if (closed) return;
-      session.end();
+      if (closedBy) return;
+      closedBy = reason;
+      stopTimer();
       closing(reason);
       const { details: _, ...failure } = reason.failure;
       socket.emit("session:closing", failure);
     },
     close(reason) {
-      if (closed) return;
+      if (closedBy) return;
       if (reason.failure.retryable) return closeTransport(socket.conn, reason);
       session.announce(reason);
       socket.disconnect();
     },
-    end() {
-      closed = true;
-      stopTimer();
-    },
+    end: () => stopTimer(),
   };
   startTimer();
   return session;

@@ -1,3 +1,4 @@
+import { ACK_BYTES, fitting, fittingLast } from "../../log/budget.ts";
 import type { Position } from "../../log/index.ts";
 import { recover } from "../../log/position.ts";
 import { CarillonError } from "../../protocol/errors.ts";
@@ -9,7 +10,7 @@ import { isDirect } from "../../rooms/index.ts";
 import type { Access } from "./access.ts";
 import { type Chat, type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, LARGE_ROOM, socketRoom } from "./context.ts";
 import { readMarker } from "./markers.ts";
-import { ACK_BYTES, eventOf, fitting, fittingLast, toWire } from "./wire.ts";
+import { eventOf, toWire } from "./wire.ts";
 
 type Names = "room:join" | "rooms:join" | "room:leave";
 type Joined = ReplyData<Chat, "room:join">;
@@ -50,11 +51,11 @@ export function createAttendance(context: ChatContext, access: Access, namespace
   async function snapshot(room: string, cursor: Position, since: Since, limit: number, maxBytes: number) {
     const recovery = since && (await recover(roomLog, room, since, { upTo: cursor, limit }));
     if (since && recovery?.recovered) {
-      const entries = fitting(recovery.entries, maxBytes);
+      const entries = fitting(recovery.entries, maxBytes, (entry) => entry);
       return { recovered: true, entries, position: { epoch: cursor.epoch, seq: entries.at(-1)?.seq ?? since.seq } };
     }
     const page = await roomLog.messages(room, { before: cursor.seq + 1, limit });
-    return { recovered: since ? false : null, entries: fittingLast(page.entries, maxBytes), position: cursor };
+    return { recovered: since ? false : null, entries: fittingLast(page.entries, maxBytes, (entry) => entry), position: cursor };
   }
 
   async function enter(socket: ChatSocket, user: User, room: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { ACK_BYTES, fittingLast } from "../../log/budget.ts";
 import type { Draft, Guard } from "../../log/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import { isDirect } from "../../rooms/index.ts";
@@ -5,7 +6,7 @@ import type { User } from "../../runtime/caller.ts";
 import type { Access } from "./access.ts";
 import type { ChangeNotice } from "./changes.ts";
 import type { ChatContext, ChatHandlers } from "./context.ts";
-import { ACK_BYTES, fittingLast, toWire } from "./wire.ts";
+import { toWire } from "./wire.ts";
 
 type Names = "message:send" | "message:edit" | "message:delete" | "history:read";
 
@@ -54,7 +55,7 @@ export function messageHandlers(context: ChatContext, access: Access, changed: C
       await access.require(user, "enter", room);
       const page = await roomLog.messages(room, { limit, ...(before !== undefined && { before }) });
       if (epoch !== undefined && epoch !== page.epoch) throw new CarillonError("conflict");
-      const entries = fittingLast(page.entries, ACK_BYTES);
+      const entries = fittingLast(page.entries, ACK_BYTES, (entry) => entry);
       const more = page.more || entries.length < page.entries.length;
       return { epoch: page.epoch, entries: entries.map((entry) => toWire(room, entry)), more };
     },

@@ -13,11 +13,12 @@ export function createDelivery({ clock, inboxLog, logger, counted }: NotifyConte
   /** Counting takes a look into the log; entries of one inbox wait for each other, so that positions never run ahead of it. */
   const queues = new Map<string, Promise<void>>();
 
-  function inOrder(user: string, act: () => void | Promise<void>): void {
+  function inOrder(user: string, act: () => Promise<void>): Promise<void> {
     const before = queues.get(user) ?? Promise.resolve();
     const done = before.then(act).catch((error: unknown) => logger.warn({ err: error }, "an inbox could not be read"));
     queues.set(user, done);
     void done.then(() => queues.get(user) === done && queues.delete(user));
+    return done;
   }
 
   function notify(socket: NotifySocket, notification: WireNotification): void {
@@ -48,7 +49,7 @@ export function createDelivery({ clock, inboxLog, logger, counted }: NotifyConte
       broadcast(user, entry, level) {
         // Who is level now: whoever comes later has been shown this entry already.
         const sockets = [...level];
-        inOrder(user, () => deliver(user, entry, sockets));
+        void inOrder(user, () => deliver(user, entry, sockets));
       },
       send: (socket, user, entry) => inOrder(user, () => deliver(user, entry, [socket])),
       // A device learns of a new epoch from what comes next: every notification carries it.

@@ -1,3 +1,4 @@
+import { ACK_BYTES, fitting, fittingLast } from "../../log/budget.ts";
 import { recover } from "../../log/position.ts";
 import type { Entry } from "../../log/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
@@ -6,8 +7,10 @@ import type { Input } from "../../protocol/contract.ts";
 import type { Notify, NotifyContext, NotifySocket } from "./context.ts";
 import { notify } from "./contract.ts";
 import { createDelivery } from "./delivery.ts";
-import { countUnread, type Inbox, isSent, loadInbox, shownItems, toChange, toNotification, writeChange } from "./inbox.ts";
+import { countUnread, type Inbox, isSent, type Item, loadInbox, shownItems, toChange, toNotification, writeChange } from "./inbox.ts";
 import { topicHandlers } from "./topics.ts";
+
+const newest = (items: readonly Item[], limit: number) => fittingLast(items.slice(-limit), ACK_BYTES, ({ entry }) => entry);
 
 /** Each user's inbox: a log of notifications, and of what was read of them. */
 export const notifyNamespace = implement(notify, (context: NotifyContext) => {
@@ -19,7 +22,7 @@ export const notifyNamespace = implement(notify, (context: NotifyContext) => {
     const now = clock.now();
     const shown = shownItems(inbox, now);
     const unread = countUnread(inbox, now);
-    if (!missed) return { entries: shown.slice(-limit).map(toNotification), changes: [], unread };
+    if (!missed) return { entries: newest(shown, limit).map(toNotification), changes: [], unread };
     const ids = new Set(missed.filter(isSent).map(({ id }) => id));
     const changes = missed.filter((entry) => !isSent(entry)).map((entry) => toChange(entry, unread));
     return { entries: shown.filter(({ entry }) => ids.has(entry.id)).map(toNotification), changes, unread };
@@ -30,7 +33,7 @@ export const notifyNamespace = implement(notify, (context: NotifyContext) => {
     try {
       const { cursor } = attendance;
       const recovery = since && (await recover(inboxLog, user, since, { upTo: cursor, limit }));
-      const missed = recovery?.recovered ? recovery.entries : undefined;
+      const missed = recovery?.recovered ? fitting(recovery.entries, ACK_BYTES, (entry) => entry) : undefined;
       const inbox = await loadInbox(inboxLog, user);
       const position = missed && since ? { epoch: cursor.epoch, seq: missed.at(-1)?.seq ?? since.seq } : cursor;
       const data = { epoch: cursor.epoch, head: cursor.seq, recovered: recovery ? recovery.recovered : null };
@@ -72,8 +75,9 @@ export const notifyNamespace = implement(notify, (context: NotifyContext) => {
         const older = shownItems(inbox, clock.now()).filter(
           (item) => item.entry.seq < before && (filter === "all" || !item.read),
         );
-        const entries = older.slice(-limit).map(toNotification);
-        return { epoch: inbox.epoch, entries, more: older.length > limit, unread: countUnread(inbox, clock.now()) };
+        const entries = newest(older, limit);
+        const more = older.length > entries.length;
+        return { epoch: inbox.epoch, entries: entries.map(toNotification), more, unread: countUnread(inbox, clock.now()) };
       },
 
       "notification:read": async (input, { user }) => {

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const stamp = join(dist, ".built-from");
+
+/** What the build is made of. The lock file stands for the compiler. */
+const INPUTS = ["src", "client/web", "tsconfig.json", "package.json", "package-lock.json", "scripts/build.mjs"];
+
+/** Compiles `src` and copies the web page to `dist`, unless that is what is there. Exits where it fails. */
+export function build() {
+  const source = digest(INPUTS.flatMap(filesIn));
+  if (source === readStamp()) return;
+  console.error("Building …");
+  // What was renamed or removed in src must not live on.
+  rmSync(dist, { recursive: true, force: true });
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const { status, error } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) {
+    console.error(`Building failed${error ? `: ${error.message}` : ""}.`);
+    process.exit(status ?? 1);
+  }
+  // At the same place beside dist/src as beside src.
+  cpSync(join(root, "client/web"), join(dist, "client/web"), { recursive: true });
+  // Last, so that a build which was broken off is done again.
+  writeFileSync(stamp, source);
+}
+
+function filesIn(path) {
+  const entries = readdirOrFile(join(root, path));
+  if (!entries) return [path];
+  return entries.flatMap((entry) => filesIn(`${path}/${entry}`));
+}
+
+/** A folder's entries in a fixed order; nothing for a file. */
+function readdirOrFile(path) {
+  try {
+    return readdirSync(path).toSorted();
+  } catch (error) {
+    if (error.code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function digest(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths)
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update("\0");
+  return hash.digest("hex");
+}
+
+function readStamp() {
+  try {
+    return readFileSync(stamp, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build();

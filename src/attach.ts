@@ -1,0 +1,51 @@
+import type { Server as HttpServer } from "node:http";
+import { Server } from "socket.io";
+import type { Gate } from "./runtime/gate.ts";
+import type { FilledOptions } from "./options.ts";
+
+/** A Socket.IO server, and how to let go of it without touching what was there before. */
+export interface Attached {
+  readonly io: Server;
+  detach(): Promise<void>;
+}
+
+/** A connection that never comes to a namespace is closed after so long. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Uses the host's Socket.IO server, or attaches one to the host's HTTP server. */
+export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: FilledOptions, gate: Gate): Attached {
+  if (io) return { io, detach: async () => {} };
+  if (!server) throw new TypeError("createCarillon needs `io` or `server`");
+  const before = listenersOf(server);
+  const own = new Server(server, {
+    allowRequest: gate.allowRequest,
+    maxHttpBufferSize: maxFrameBytes,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    serveClient: web,
+    ...(allowedOrigins.length > 0 && { cors: { origin: [...allowedOrigins], credentials: true } }),
+  });
+  const added = listenersOf(server);
+  return {
+    io: own,
+    async detach() {
+      own.disconnectSockets(true);
+      // Not `io.close()`: it would close the host's server as well.
+      own.engine.close();
+      restore(server, before, added);
+    },
+  };
+}
+
+const EVENTS = ["request", "upgrade", "listening", "close"] as const;
+type Listeners = ReadonlyMap<string, readonly unknown[]>;
+
+const listenersOf = (server: HttpServer): Listeners => new Map(EVENTS.map((event) => [event, server.listeners(event)]));
+
+/** Engine.IO takes the listeners of a server off and calls them itself: they come back, before those that were added since. */
+function restore(server: HttpServer, before: Listeners, added: Listeners): void {
+  for (const event of EVENTS) {
+    const since = server.listeners(event).filter((listener) => !added.get(event)?.includes(listener));
+    server.removeAllListeners(event);
+    for (const listener of [...(before.get(event) ?? []), ...since]) server.on(event, listener as () => void);
+  }
+}

@@ -1,0 +1,14 @@
+export { createCarillon, type Carillon } from "./server.ts";
+export type { CarillonOptions } from "./options.ts";
+export { createGate, type Gate, type GateOptions } from "./runtime/gate.ts";
+export { CarillonError, ERRORS, type CarillonErrorOptions, type ErrorCode, type Failure } from "./protocol/errors.ts";
+export type { Ack, ClientToServer, ServerToClient } from "./protocol/contract.ts";
+export { chat } from "./namespaces/chat/contract.ts";
+export { notify } from "./namespaces/notify/contract.ts";
+export { monitor } from "./namespaces/monitor/contract.ts";
+export type { Authorize, RoomAction } from "./namespaces/chat/context.ts";
+export type { AuthenticateHook, Handshake } from "./auth/hook.ts";
+export { signToken } from "./auth/token.ts";
+export type { User } from "./runtime/caller.ts";
+export type { Logger } from "./logger.ts";
+export { type Clock, systemClock } from "./clock.ts";

@@ -1,0 +1,90 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import pino from "pino";
+import { type Config, ConfigError, parseConfig } from "./config.ts";
+import { CarillonError, ERRORS } from "./protocol/errors.ts";
+import { type Carillon, createCarillon } from "./server.ts";
+
+/** What is left of a drain when a client or a handler does not come to an end. */
+const EXIT_GRACE_MS = 3_000;
+
+function readConfig(): Config {
+  try {
+    return parseConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+function assemble(config: Config, logger: pino.Logger): { http: Server; carillon: Carillon } {
+  const app = express().disable("x-powered-by");
+  const http = createServer(app);
+  const { trustProxy, auth, ratePerSec, rateBurst, connectsPerSec, connectsBurst } = config;
+  const { apiKeys, ...keys } = auth;
+  const carillon = createCarillon({
+    ...config,
+    server: http,
+    logger,
+    auth: keys,
+    apiKeys,
+    rate: { perSec: ratePerSec, burst: rateBurst },
+    connects: { perSec: connectsPerSec, burst: connectsBurst },
+    trustProxy: trustProxy === false ? undefined : trustProxy,
+  });
+  app.use(carillon.router);
+  app.use((_request, response) => {
+    response.status(ERRORS.not_found.status).json({ ok: false, error: new CarillonError("not_found").failure });
+  });
+  return { http, carillon };
+}
+
+async function listen(http: Server, { port, host }: Config): Promise<string> {
+  await new Promise<void>((resolve, reject) => http.once("error", reject).listen(port, host, resolve));
+  const { address, port: bound, family } = http.address() as AddressInfo;
+  const everywhere = address === "0.0.0.0" || address === "::";
+  return `http://${everywhere || address === "127.0.0.1" ? "localhost" : family === "IPv6" ? `[${address}]` : address}:${bound}`;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const logger = pino({ level: config.logLevel });
+  const { http, carillon } = assemble(config, logger);
+
+  let leaving = false;
+  async function leave(code: number): Promise<void> {
+    // The second signal is an impatient one.
+    if (leaving) process.exit(code || 1);
+    leaving = true;
+    setTimeout(() => process.exit(code), config.drainMs + EXIT_GRACE_MS).unref();
+    http.close();
+    await carillon.drain();
+    await carillon.close();
+    http.closeAllConnections();
+    process.exit(code);
+  }
+
+  process.on("SIGINT", () => void leave(0));
+  process.on("SIGTERM", () => void leave(0));
+  // What nobody awaits may have left anything half done: it ends the process, under every process manager alike.
+  process.on("unhandledRejection", (error) => {
+    logger.fatal({ err: error }, "unhandled rejection");
+    void leave(1);
+  });
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "uncaught exception");
+    process.exit(1);
+  });
+
+  const url = await listen(http, config);
+  if (config.production || !config.guests) logger.info({ url }, "carillon is ready");
+  else process.stdout.write(`\n  Carillon is ready: ${url}\n  Guests are let in; everything is kept in memory.\n\n`);
+  process.send?.("ready");
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`Carillon could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,70 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+
+/** What is counted, in the words of those who count. Labels are names of the contracts and codes of the table, so they are few. */
+export interface Metrics {
+  /** A request was answered; `code` is `ok` or an error code. */
+  served(request: string, code: string): void;
+  /** A client was not let in. */
+  refused(code: string): void;
+  /** The server ended a connection, or a namespace of it. */
+  closing(code: string): void;
+  /** A connection was cut because it did not read. */
+  slow(): void;
+  /** A known id was answered with what was written first. */
+  duplicate(): void;
+  /** A log was found to have begun anew. */
+  reset(): void;
+  delivered(): void;
+  badReceipt(): void;
+  /** Prometheus's text format. */
+  text(): Promise<string>;
+}
+
+export interface Gauges {
+  sockets(): Readonly<Record<string, number>>;
+  rooms(): number;
+}
+
+export function createMetrics({ sockets, rooms }: Gauges): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = <const L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: `carillon_${name}`, help, labelNames, registers: [registry] });
+
+  const requests = counter("requests_total", "Requests answered, by name and code.", ["request", "code"]);
+  const refusals = counter("refusals_total", "Clients not let in, by code.", ["code"]);
+  const closes = counter("closes_total", "Namespaces closed by the server, by code.", ["code"]);
+  const slowCloses = counter("slow_closes_total", "Connections cut because they did not read.");
+  const duplicates = counter("duplicates_total", "Writes answered with what was written first.");
+  const resets = counter("resets_total", "Listeners told that a log had begun anew.");
+  const receipts = counter("receipts_total", "Answers of devices to notifications.", ["valid"]);
+  new Gauge({
+    name: "carillon_sockets",
+    help: "Sockets connected now, by namespace.",
+    labelNames: ["namespace"],
+    registers: [registry],
+    collect() {
+      for (const [namespace, count] of Object.entries(sockets())) this.set({ namespace }, count);
+    },
+  });
+  new Gauge({
+    name: "carillon_rooms",
+    help: "Rooms that somebody attends now.",
+    registers: [registry],
+    collect() {
+      this.set(rooms());
+    },
+  });
+
+  return {
+    served: (request, code) => requests.inc({ request, code }),
+    refused: (code) => refusals.inc({ code }),
+    closing: (code) => closes.inc({ code }),
+    slow: () => slowCloses.inc(),
+    duplicate: () => duplicates.inc(),
+    reset: () => resets.inc(),
+    delivered: () => receipts.inc({ valid: "true" }),
+    badReceipt: () => receipts.inc({ valid: "false" }),
+    text: () => registry.metrics(),
+  };
+}
