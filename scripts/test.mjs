@@ -43,10 +43,11 @@ function isInPath(binary) {
   });
 }
 
-/** Runs mocha with the arguments given here, and ends as it ends. */
+/** Runs mocha with the arguments given here (all tests, without any), and ends as it ends. */
 function runMocha() {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
-  const child = spawn(process.execPath, [mocha, ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+  const chosen = process.argv.length > 2 ? process.argv.slice(2) : ["test/**/*.test.ts"];
+  const child = spawn(process.execPath, [mocha, ...chosen], { cwd: root, stdio: "inherit" });
   // Ctrl-C reaches the tests by itself, as one of the terminal's processes; this one stays to pass their exit code on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -20,7 +20,12 @@ export interface CarillonOptions {
   /** Where clients connect to each namespace, or `false` for not at all. By default `/chat`, `/notify`, `/monitor`. */
   readonly namespaces?: Partial<Record<NamespaceName, string | false>>;
   /** How tokens are checked; without it and without guests, nobody is let in. */
-  readonly auth?: { readonly secret?: string; readonly jwksUrl?: string; readonly issuer?: string; readonly audience?: string };
+  readonly auth?: {
+    readonly secret?: string;
+    readonly jwksUrl?: string;
+    readonly issuer?: string;
+    readonly audience?: string;
+  };
   /** Tells who holds a token, in the place of `auth`. `null` is nobody; it has 5 s. */
   readonly authenticate?: AuthenticateHook;
   /** Tells who may do what in a room, in the place of Carillon's own rule; it has 5 s. */

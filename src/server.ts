@@ -63,7 +63,10 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const worker = randomBytes(6).toString("hex");
   const open = new Map<string, Open>();
   const activity = createActivity(open);
-  const metrics = createMetrics({ rooms: activity.rooms, sockets: () => Object.fromEntries([...open.keys()].map((name) => [name, activity.sockets(name)])) });
+  const metrics = createMetrics({
+    rooms: activity.rooms,
+    sockets: () => Object.fromEntries([...open.keys()].map((name) => [name, activity.sockets(name)])),
+  });
   const connections = new Connections(io, {
     clock,
     maxBufferBytes: options.maxBufferBytes,
@@ -102,7 +105,12 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const router = createRouter({
     logger,
     web: options.web,
-    requireService: createServiceAuth({ apiKeys: options.apiKeys, authenticate, requireValid: requireToken, addressOf: gate.addressOf }),
+    requireService: createServiceAuth({
+      apiKeys: options.apiKeys,
+      authenticate,
+      requireValid: requireToken,
+      addressOf: gate.addressOf,
+    }),
     handlers: createApi({
       clock,
       control,
@@ -164,7 +172,15 @@ function createActivity(open: ReadonlyMap<string, Open>) {
 }
 
 function limitsOf({ rate, maxRooms, maxFrameBytes, maxBufferBytes, historySize, inboxSize }: FilledOptions) {
-  return { ratePerSec: rate.perSec, rateBurst: rate.burst, maxRooms, maxFrameBytes, maxBufferBytes, historySize, inboxSize };
+  return {
+    ratePerSec: rate.perSec,
+    rateBurst: rate.burst,
+    maxRooms,
+    maxFrameBytes,
+    maxBufferBytes,
+    historySize,
+    inboxSize,
+  };
 }
 
 /** A revoked user's sockets are closed on every worker: each hears of the order. */

@@ -31,13 +31,31 @@ export interface ApiContext {
 }
 
 /** May do everything: whoever has an API key is trusted. */
-const service = (id = "service", name = "Service"): User => ({ id, name, roles: ["service", "moderator"], rooms: ["*"] });
+const service = (id = "service", name = "Service"): User => ({
+  id,
+  name,
+  roles: ["service", "moderator"],
+  rooms: ["*"],
+});
 
 /** The HTTP API. What sockets can ask for goes through the same contracts and handlers as theirs. */
 export function createApi(context: ApiContext): RouteHandlers<IncomingMessage> {
-  const { clock, control, metrics, gate, publisher, guests, authenticate, requireValid, request, requireReady, documents } = context;
+  const {
+    clock,
+    control,
+    metrics,
+    gate,
+    publisher,
+    guests,
+    authenticate,
+    requireValid,
+    request,
+    requireReady,
+    documents,
+  } = context;
   // The parsed reply of a handler is what the route's own schema, made of the contract's, parses again.
-  const asService = async <Reply>(name: string, input: unknown, user = service()) => (await request(user, name, input)) as Reply;
+  const asService = async <Reply>(name: string, input: unknown, user = service()) =>
+    (await request(user, name, input)) as Reply;
 
   async function issueGuest(name: string, from: IncomingMessage) {
     if (!guests) throw new CarillonError("not_found");

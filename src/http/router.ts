@@ -1,6 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, type Router } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from "express";
 import helmet from "helmet";
 import type { Logger } from "../logger.ts";
 import { CarillonError, ERRORS } from "../protocol/errors.ts";
@@ -80,7 +86,9 @@ async function answer(
 function parsePart(spec: RouteSpec, part: "params" | "query" | "body", given: unknown): unknown {
   const result = spec[part]?.safeParse(given);
   if (!result || result.success) return result?.data;
-  const issues = result.error.issues.slice(0, 10).map(({ path, message }) => ({ path: [part, ...path].join("."), message }));
+  const issues = result.error.issues
+    .slice(0, 10)
+    .map(({ path, message }) => ({ path: [part, ...path].join("."), message }));
   throw new CarillonError("bad_request", { details: { issues } });
 }
 

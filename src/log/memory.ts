@@ -123,7 +123,8 @@ export function memoryLog({ clock, size, ttlSec, counts = () => true }: Retentio
     topic.lastAt = written.at;
     if (counts(kind)) topic.counted++;
     if (amends?.how === "erase") erase(topic, amends.target, written.at);
-    if (amends?.how === "revise") topic.revisions.set(amends.target, [...(topic.revisions.get(amends.target) ?? []), seq]);
+    if (amends?.how === "revise")
+      topic.revisions.set(amends.target, [...(topic.revisions.get(amends.target) ?? []), seq]);
     trim(topic);
     for (const listener of topic.listeners) listener(written);
     return { entry: written, duplicate: false };

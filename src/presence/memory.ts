@@ -23,7 +23,11 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
 
   function open(name: string): Room {
     let room = rooms.get(name);
-    if (!room) rooms.set(name, (room = { version: 0, attendees: new Map(), joined: new Map(), left: new Map(), gathering: false }));
+    if (!room)
+      rooms.set(
+        name,
+        (room = { version: 0, attendees: new Map(), joined: new Map(), left: new Map(), gathering: false }),
+      );
     return room;
   }
 
@@ -31,7 +35,13 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
     room.gathering = false;
     const { version, attendees, joined, left } = room;
     if (attendees.size === 0) rooms.delete(name);
-    const change = { room: name, version, joined: [...joined.values()], left: [...left.values()], memberCount: attendees.size };
+    const change = {
+      room: name,
+      version,
+      joined: [...joined.values()],
+      left: [...left.values()],
+      memberCount: attendees.size,
+    };
     joined.clear();
     left.clear();
     for (const listener of listeners) listener(change);

@@ -10,7 +10,11 @@ export const ERRORS = {
   unavailable: { retryable: true, status: 503, message: "A part of the service is out; the outcome is unknown." },
   timeout: { retryable: true, status: 504, message: "No answer in time; the outcome is unknown." },
   internal: { retryable: true, status: 500, message: "Something went wrong here; the outcome is unknown." },
-  bad_request: { retryable: false, status: 400, message: "The input does not have the form that the contract asks for." },
+  bad_request: {
+    retryable: false,
+    status: 400,
+    message: "The input does not have the form that the contract asks for.",
+  },
   unknown_request: { retryable: false, status: 404, message: "There is no request of this name." },
   unauthorized: { retryable: false, status: 401, message: "A valid token is needed." },
   token_expired: { retryable: false, status: 401, message: "The token has run out." },
@@ -18,7 +22,11 @@ export const ERRORS = {
   not_found: { retryable: false, status: 404, message: "There is no such thing, or not any more." },
   conflict: { retryable: false, status: 409, message: "It contradicts what is there." },
   too_large: { retryable: false, status: 413, message: "It is larger, or more, than is taken." },
-  too_late: { retryable: false, status: 409, message: "It is older than the log reaches; whether it was stored is unknown." },
+  too_late: {
+    retryable: false,
+    status: 409,
+    message: "It is older than the log reaches; whether it was stored is unknown.",
+  },
   banned: { retryable: false, status: 403, message: "This user is banned." },
   muted: { retryable: false, status: 403, message: "This user is muted." },
 } as const satisfies Record<string, { retryable: boolean; status: number; message: string }>;

@@ -32,15 +32,22 @@ export const Epoch = z.string().min(1).max(64);
 export const Seq = z.int().min(0);
 /** Epoch milliseconds by the log's clock. */
 export const At = z.int().min(0);
-export const DurationSec = z.int().min(1).max(10 * 365 * 86_400);
+export const DurationSec = z
+  .int()
+  .min(1)
+  .max(10 * 365 * 86_400);
 
 /** A place in a room's log or in an inbox. Where `id` is given, it is the id of the entry at `seq`. */
-export const Position = z.object({ epoch: Epoch, seq: Seq, id: z.string().max(64).optional() }).meta({ id: "Position" });
+export const Position = z
+  .object({ epoch: Epoch, seq: Seq, id: z.string().max(64).optional() })
+  .meta({ id: "Position" });
 
 export const User = z
   .object({ id: UserId, name: UserName, roles: z.array(Role) })
   .meta({ id: "User", description: "Who a connection acts for." });
-export const Member = z.object({ id: UserId, name: UserName }).meta({ id: "Member", description: "A user once, however many tabs." });
+export const Member = z
+  .object({ id: UserId, name: UserName })
+  .meta({ id: "Member", description: "A user once, however many tabs." });
 
 export const Data = z
   .custom<Record<string, unknown>>((value) => isRecord(value) && isJson(value, MAX_DATA_DEPTH), {
@@ -64,6 +71,7 @@ function isPlain(value: object): boolean {
 /** Flat in the input's depth: it stops at `depth`, so that 20,000 levels cost no more than nine. */
 function isJson(value: unknown, depth: number): boolean {
   if (typeof value === "number") return Number.isFinite(value);
-  if (value === null || typeof value !== "object") return value === null || typeof value === "string" || typeof value === "boolean";
+  if (value === null || typeof value !== "object")
+    return value === null || typeof value === "string" || typeof value === "boolean";
   return depth > 0 && isPlain(value) && Object.values(value).every((item) => isJson(item, depth - 1));
 }

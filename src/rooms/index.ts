@@ -29,7 +29,7 @@ export interface Rooms {
   /** The rooms of a user, by id. */
   roomsOf(user: string, page: PageRequest): Promise<IdPage>;
   /** The direct room of two users, made if needed, and both its members. */
-  openDirect(a: string, b: string): Promise<string>;
+  openDirect(a: string, b: string): Promise<{ readonly room: string; readonly made: boolean }>;
   /** The two people of a direct room; `undefined` for any other room, also for a direct one that was never opened. */
   pair(room: string): Promise<readonly [string, string] | undefined>;
   marker(room: string, user: string): Promise<Marker | undefined>;

@@ -50,10 +50,11 @@ export function memoryRooms(): Rooms {
     roomsOf: async (user, request) => page(memberships.get(user) ?? [], request),
     async openDirect(a, b) {
       const room = directId(a, b);
+      const made = !pairs.has(room);
       pairs.set(room, [a, b]);
       add(room, a);
       add(room, b);
-      return room;
+      return { room, made };
     },
     pair: async (room) => pairs.get(room),
     marker: async (room, user) => markers.get(room)?.get(user),

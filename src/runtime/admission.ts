@@ -25,7 +25,10 @@ export interface AdmissionOptions {
 }
 
 /** Whether a token still counts: not run out, not revoked. @throws CarillonError */
-export function requireValid({ user, issuedAt, expiresAt }: Identity, { clock, control }: Pick<AdmissionOptions, "clock" | "control">) {
+export function requireValid(
+  { user, issuedAt, expiresAt }: Identity,
+  { clock, control }: Pick<AdmissionOptions, "clock" | "control">,
+) {
   if (expiresAt !== undefined && expiresAt <= clock.now()) throw new CarillonError("token_expired");
   const revokedAt = control.revokedAt(user.id);
   if (revokedAt !== undefined && (issuedAt ?? 0) <= revokedAt) throw new CarillonError("unauthorized");
@@ -77,7 +80,8 @@ export function guardNamespace(
       },
       (thrown: unknown) => {
         const error = CarillonError.from(thrown);
-        if (error.cause !== undefined) logger.warn({ namespace: contract.name, code: error.code, err: error.cause }, "a client was refused");
+        if (error.cause !== undefined)
+          logger.warn({ namespace: contract.name, code: error.code, err: error.cause }, "a client was refused");
         refused(error.code);
         connecting.delete(namespace.name);
         const { failure } = error;

@@ -18,8 +18,18 @@ export interface SocketData {
   session: Session;
 }
 
-export type ContractNamespace<C extends Contract> = Namespace<ClientToServer<C>, ServerToClient<C>, DefaultEventsMap, SocketData>;
-export type ContractSocket<C extends Contract> = Socket<ClientToServer<C>, ServerToClient<C>, DefaultEventsMap, SocketData>;
+export type ContractNamespace<C extends Contract> = Namespace<
+  ClientToServer<C>,
+  ServerToClient<C>,
+  DefaultEventsMap,
+  SocketData
+>;
+export type ContractSocket<C extends Contract> = Socket<
+  ClientToServer<C>,
+  ServerToClient<C>,
+  DefaultEventsMap,
+  SocketData
+>;
 
 /** Whoever makes a request: a socket of a client, or somebody without one (an HTTP call, a test, an embedder). */
 export interface Caller<C extends Contract = Contract> {

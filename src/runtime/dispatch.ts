@@ -81,7 +81,8 @@ export async function dispatch(
     await turn;
     allow?.();
     const now = typeof caller === "function" ? caller() : caller;
-    if (route.spec.socket && !now.socket) throw new CarillonError("bad_request", { details: { reason: "needs a socket" } });
+    if (route.spec.socket && !now.socket)
+      throw new CarillonError("bad_request", { details: { reason: "needs a socket" } });
     const reply = await within(options.clock, HANDLER_DEADLINE_MS, () => route.handle(input, now));
     const [data, after] = reply instanceof ReplyThen ? [reply.data, reply.after as () => void] : [reply, undefined];
     const outcome: Outcome = { ack: { ok: true, data: route.spec.reply.parse(data) }, ...(after && { after }) };
@@ -89,17 +90,18 @@ export async function dispatch(
     return outcome;
   } catch (thrown) {
     const error = CarillonError.from(thrown);
-    if (error.code === "internal") options.logger.error({ request: label, err: error.cause ?? error }, "a request failed");
+    if (error.code === "internal")
+      options.logger.error({ request: label, err: error.cause ?? error }, "a request failed");
     options.served(label, error.code);
     return { ack: { ok: false, error: error.failure } };
   }
 }
 
 function parse(spec: RequestSpec, args: readonly unknown[]): unknown {
-  if (args.length !== 1) throw new CarillonError("bad_request", { details: { reason: "exactly one object is expected" } });
+  if (args.length !== 1)
+    throw new CarillonError("bad_request", { details: { reason: "exactly one object is expected" } });
   const result = spec.input.safeParse(args[0]);
   if (result.success) return result.data;
   const issues = result.error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join("."), message }));
   throw new CarillonError("bad_request", { details: { issues } });
 }
-

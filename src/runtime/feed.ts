@@ -125,7 +125,8 @@ export class Feeds<S extends Listener> {
 
   /** Ends everybody's listening. */
   close(): void {
-    for (const [topic, { attending }] of this.#channels) for (const socket of attending.keys()) this.leave(topic, socket);
+    for (const [topic, { attending }] of this.#channels)
+      for (const socket of attending.keys()) this.leave(topic, socket);
   }
 
   #open(topic: string): Channel<S> {

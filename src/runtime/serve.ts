@@ -63,7 +63,10 @@ export function serve<Context>(
       const { ack } = await dispatch(routes, { name, args: [input] }, { user }, {}, options);
       if (ack.ok) return ack.data;
       const { code, details, retryAfterMs } = ack.error;
-      throw new CarillonError(code, { ...(details && { details }), ...(retryAfterMs !== undefined && { retryAfterMs }) });
+      throw new CarillonError(code, {
+        ...(details && { details }),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      });
     },
     async close() {
       namespace.off("connection", connected);
@@ -114,7 +117,9 @@ function receiveRequests(
   answer: (name: unknown, args: unknown[], circumstances: Circumstances) => ReturnType<typeof dispatch>,
 ): void {
   const { session } = socket.data;
-  const admitNext = createAdmit(rate, clock, () => session.close(new CarillonError("rate_limited", { retryAfterMs: 1_000 })));
+  const admitNext = createAdmit(rate, clock, () =>
+    session.close(new CarillonError("rate_limited", { retryAfterMs: 1_000 })),
+  );
   let turn = Promise.resolve();
   let waiting = 0;
 
@@ -165,7 +170,8 @@ function refreshToken({ authenticate, connections, clock, control }: ServeOption
     const identity = await authenticate(token, socket.handshake);
     requireValid(identity, { clock, control });
     if (identity.user.id !== user.id) throw new CarillonError("forbidden");
-    for (const session of connections.of(socket.conn).sessions) if (session.user.id === user.id) session.refresh(identity);
+    for (const session of connections.of(socket.conn).sessions)
+      if (session.user.id === user.id) session.refresh(identity);
     return identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt };
   };
 }

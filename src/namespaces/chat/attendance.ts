@@ -8,7 +8,15 @@ import { Feeds, type Attendance as SocketAttendance } from "../../runtime/feed.t
 import { ReplyThen } from "../../runtime/implement.ts";
 import { isDirect } from "../../rooms/index.ts";
 import type { Access } from "./access.ts";
-import { type Chat, type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, LARGE_ROOM, socketRoom } from "./context.ts";
+import {
+  type Chat,
+  type ChatContext,
+  type ChatHandlers,
+  type ChatNamespace,
+  type ChatSocket,
+  LARGE_ROOM,
+  socketRoom,
+} from "./context.ts";
 import { readMarker } from "./markers.ts";
 import { eventOf, toWire } from "./wire.ts";
 
@@ -55,7 +63,11 @@ export function createAttendance(context: ChatContext, access: Access, namespace
       return { recovered: true, entries, position: { epoch: cursor.epoch, seq: entries.at(-1)?.seq ?? since.seq } };
     }
     const page = await roomLog.messages(room, { before: cursor.seq + 1, limit });
-    return { recovered: since ? false : null, entries: fittingLast(page.entries, maxBytes, (entry) => entry), position: cursor };
+    return {
+      recovered: since ? false : null,
+      entries: fittingLast(page.entries, maxBytes, (entry) => entry),
+      position: cursor,
+    };
   }
 
   async function enter(socket: ChatSocket, user: User, room: string): Promise<void> {
@@ -66,7 +78,12 @@ export function createAttendance(context: ChatContext, access: Access, namespace
     await rooms.addMember(room, user.id);
   }
 
-  async function join(socket: ChatSocket, user: User, { room, since, limit }: Input<Chat, "room:join">, maxBytes: number) {
+  async function join(
+    socket: ChatSocket,
+    user: User,
+    { room, since, limit }: Input<Chat, "room:join">,
+    maxBytes: number,
+  ) {
     await access.require(user, "enter", room);
     const attendedBefore = roomsOf(socket).has(room);
     let attendance: SocketAttendance | undefined;
@@ -80,7 +97,12 @@ export function createAttendance(context: ChatContext, access: Access, namespace
       if (!feeds.attends(room, socket)) throw new CarillonError("forbidden");
       await presence.enter(room, { id: user.id, name: user.name }, socket.id);
       const { version, members, memberCount } = await presence.attending(room, LARGE_ROOM);
-      const log = { epoch: cursor.epoch, head: cursor.seq, recovered, entries: entries.map((entry) => toWire(room, entry)) };
+      const log = {
+        epoch: cursor.epoch,
+        head: cursor.seq,
+        recovered,
+        entries: entries.map((entry) => toWire(room, entry)),
+      };
       const data: Joined = { room, ...log, ...read, version, members: [...members], memberCount };
       return { data, follow: () => follow(position) };
     } catch (error) {
@@ -110,7 +132,12 @@ export function createAttendance(context: ChatContext, access: Access, namespace
         const replies: ReplyData<Chat, "rooms:join">["rooms"] = [];
         for (const each of wanted) {
           try {
-            const { data, follow } = await join(socket, user, { ...each, limit }, Math.floor(ACK_BYTES / wanted.length));
+            const { data, follow } = await join(
+              socket,
+              user,
+              { ...each, limit },
+              Math.floor(ACK_BYTES / wanted.length),
+            );
             follows.push(follow);
             replies.push({ ok: true, data });
           } catch (thrown) {

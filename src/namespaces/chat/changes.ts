@@ -6,7 +6,10 @@ export type ChangeNotice = (room: string, head: number, lastAt: number) => void;
 /** At most once so often a room: the first change at once, later ones gathered. */
 const PACE_MS = 1_000;
 
-export function createChangeNotice({ clock, rooms, presence, logger }: ChatContext, namespace: ChatNamespace): ChangeNotice {
+export function createChangeNotice(
+  { clock, rooms, presence, logger }: ChatContext,
+  namespace: ChatNamespace,
+): ChangeNotice {
   /** Rooms that were told of within the last `PACE_MS`, and what is to be told after it. */
   const pacing = new Map<string, { head: number; lastAt: number } | undefined>();
 
@@ -27,7 +30,9 @@ export function createChangeNotice({ clock, rooms, presence, logger }: ChatConte
       pacing.delete(room);
       if (next) changed(room, next.head, next.lastAt);
     });
-    tell(room, head, lastAt).catch((error: unknown) => logger.warn({ err: error }, "members could not be told of a change"));
+    tell(room, head, lastAt).catch((error: unknown) =>
+      logger.warn({ err: error }, "members could not be told of a change"),
+    );
   };
   return changed;
 }

@@ -1,7 +1,20 @@
 import { z } from "zod";
 import { defineContract } from "../../protocol/contract.ts";
 import { FailureSchema } from "../../protocol/session.ts";
-import { At, ClientId, Data, DurationSec, Epoch, Member, Position, Reason, RoomId, Seq, Text, UserId } from "../../protocol/fields.ts";
+import {
+  At,
+  ClientId,
+  Data,
+  DurationSec,
+  Epoch,
+  Member,
+  Position,
+  Reason,
+  RoomId,
+  Seq,
+  Text,
+  UserId,
+} from "../../protocol/fields.ts";
 
 const Type = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/);
 
@@ -62,7 +75,13 @@ export const chat = defineContract({
     },
     "rooms:join": {
       docs: "Attend up to 100 rooms in one go: an answer each.",
-      input: z.object({ rooms: z.array(z.object({ room: RoomId, since: Position.optional() })).min(1).max(100), limit }),
+      input: z.object({
+        rooms: z
+          .array(z.object({ room: RoomId, since: Position.optional() }))
+          .min(1)
+          .max(100),
+        limit,
+      }),
       reply: z.object({
         rooms: z.array(
           z.discriminatedUnion("ok", [
@@ -152,7 +171,11 @@ export const chat = defineContract({
       input: Sanction,
       reply: Nothing,
     },
-    "member:ban": { docs: "Keep a user out of a room, until `member:unban` without `forSec` (moderators).", input: Sanction, reply: Nothing },
+    "member:ban": {
+      docs: "Keep a user out of a room, until `member:unban` without `forSec` (moderators).",
+      input: Sanction,
+      reply: Nothing,
+    },
     "member:mute": { docs: "Let a user read but not write in a room (moderators).", input: Sanction, reply: Nothing },
     "member:unban": { docs: "End a ban (moderators).", input: About, reply: Nothing },
     "member:unmute": { docs: "End a mute (moderators).", input: About, reply: Nothing },
@@ -171,13 +194,22 @@ export const chat = defineContract({
     },
     "presence:changed": {
       docs: "Who came and who went, gathered for up to 1 s. Drop changes of an older `version`.",
-      payload: z.object({ room: RoomId, version: z.int(), joined: z.array(Member), left: z.array(Member), memberCount: z.int() }),
+      payload: z.object({
+        room: RoomId,
+        version: z.int(),
+        joined: z.array(Member),
+        left: z.array(Member),
+        memberCount: z.int(),
+      }),
     },
     "typing:changed": {
       docs: "A user types, or no longer.",
       payload: z.object({ room: RoomId, user: UserId, typing: z.boolean() }),
     },
-    "marker:moved": { docs: "A user has read up to `seq`.", payload: z.object({ room: RoomId, user: UserId, seq: Seq }) },
+    "marker:moved": {
+      docs: "A user has read up to `seq`.",
+      payload: z.object({ room: RoomId, user: UserId, seq: Seq }),
+    },
     "member:removed": {
       docs: "A user was kicked or banned.",
       payload: z.object({

@@ -16,7 +16,14 @@ export function directoryHandlers(context: ChatContext, access: Access, changed:
     const pair = isDirect(room) ? await rooms.pair(room) : undefined;
     const other = pair?.find((id) => id !== user);
     const kind: "direct" | "room" = pair ? "direct" : "room";
-    return { room, kind, head, lastAt, ...(await readMarker(context, room, user, epoch)), ...(other !== undefined && { with: other }) };
+    return {
+      room,
+      kind,
+      head,
+      lastAt,
+      ...(await readMarker(context, room, user, epoch)),
+      ...(other !== undefined && { with: other }),
+    };
   }
 
   async function listed(room: string) {
@@ -45,9 +52,9 @@ export function directoryHandlers(context: ChatContext, access: Access, changed:
 
     "room:direct": async ({ user: other }, { user }) => {
       if (other === user.id) throw new CarillonError("bad_request", { details: { reason: "a direct room is of two" } });
-      const room = await rooms.openDirect(user.id, other);
+      const { room, made } = await rooms.openDirect(user.id, other);
       const { head, lastAt } = await roomLog.head(room);
-      changed(room, head, lastAt);
+      if (made) changed(room, head, lastAt);
       return { room };
     },
 

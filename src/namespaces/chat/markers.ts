@@ -1,6 +1,13 @@
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Access } from "./access.ts";
-import { type ChatContext, type ChatHandlers, type ChatNamespace, LARGE_ROOM, socketRoom, userRoom } from "./context.ts";
+import {
+  type ChatContext,
+  type ChatHandlers,
+  type ChatNamespace,
+  LARGE_ROOM,
+  socketRoom,
+  userRoom,
+} from "./context.ts";
 
 /** How far a user has read in this epoch, and how many messages of others come after. */
 export async function readMarker({ rooms, roomLog }: ChatContext, room: string, user: string, epoch: string) {
@@ -9,7 +16,11 @@ export async function readMarker({ rooms, roomLog }: ChatContext, room: string, 
   return { marker, unread: await roomLog.count(room, { after: marker, except: user }) };
 }
 
-export function markerHandlers(context: ChatContext, access: Access, namespace: ChatNamespace): ChatHandlers<"marker:move"> {
+export function markerHandlers(
+  context: ChatContext,
+  access: Access,
+  namespace: ChatNamespace,
+): ChatHandlers<"marker:move"> {
   const { rooms, roomLog, presence } = context;
   return {
     "marker:move": async ({ room, seq, epoch }, { user }) => {

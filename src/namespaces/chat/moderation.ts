@@ -2,14 +2,24 @@ import type { Order } from "../../control/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import { isDirect } from "../../rooms/index.ts";
 import type { Access } from "./access.ts";
-import { type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, socketRoom, userRoom } from "./context.ts";
+import {
+  type ChatContext,
+  type ChatHandlers,
+  type ChatNamespace,
+  type ChatSocket,
+  socketRoom,
+  userRoom,
+} from "./context.ts";
 
 type Names = "member:add" | "member:kick" | "member:ban" | "member:mute" | "member:unban" | "member:unmute";
 type Sanctioning = { room: string; user: string; forSec?: number | undefined; reason?: string | undefined };
 
 /** What moderators may do. All of it goes through `control`, whose orders hold on every worker. */
 export function moderationHandlers({ clock, rooms, control }: ChatContext, access: Access): ChatHandlers<Names> {
-  async function impose(action: "kick" | "ban" | "mute", { room, user, forSec, reason }: Sanctioning): Promise<Record<string, never>> {
+  async function impose(
+    action: "kick" | "ban" | "mute",
+    { room, user, forSec, reason }: Sanctioning,
+  ): Promise<Record<string, never>> {
     // Before the order: once it holds, nobody may find the user still a member.
     if (action !== "mute") await rooms.removeMember(room, user);
     const until = forSec === undefined ? {} : { untilAt: clock.now() + forSec * 1000 };

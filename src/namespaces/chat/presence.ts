@@ -15,7 +15,8 @@ export function tellPresence(namespace: ChatNamespace) {
       if (others.length === 0 && left.length === 0) continue;
       for (const id of namespace.adapter.rooms.get(userRoom(member.id)) ?? []) {
         const socket = namespace.sockets.get(id);
-        if (socket?.rooms.has(socketRoom(room))) socket.emit("presence:changed", { ...change, joined: others, left: [...left] });
+        if (socket?.rooms.has(socketRoom(room)))
+          socket.emit("presence:changed", { ...change, joined: others, left: [...left] });
       }
     }
   };

@@ -1,5 +1,12 @@
 import type { Access } from "./access.ts";
-import { type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, LARGE_ROOM, socketRoom } from "./context.ts";
+import {
+  type ChatContext,
+  type ChatHandlers,
+  type ChatNamespace,
+  type ChatSocket,
+  LARGE_ROOM,
+  socketRoom,
+} from "./context.ts";
 
 /** Whoever was not heard of for so long types no longer. */
 const TYPING_MS = 15_000;

@@ -26,7 +26,12 @@ export const Sample = z
     host: Host,
     at: At,
     cpu: z.object({ percent: Percent, load1: z.number(), cores: z.int() }),
-    memory: z.object({ totalBytes: Bytes, usedBytes: Bytes, usedPercent: Percent, scope: z.enum(["host", "container"]) }),
+    memory: z.object({
+      totalBytes: Bytes,
+      usedBytes: Bytes,
+      usedPercent: Percent,
+      scope: z.enum(["host", "container"]),
+    }),
     disk: z.object({ totalBytes: Bytes, usedBytes: Bytes, usedPercent: Percent }).optional(),
     network: z.object({ rxBytesPerSec: z.number(), txBytesPerSec: z.number() }).optional(),
     workers: z.array(Worker),
@@ -62,8 +67,17 @@ export const monitor = defineContract({
       }),
       socket: true,
     },
-    "metrics:unwatch": { docs: "No more samples on this socket.", input: z.object({}), reply: z.object({}), socket: true },
-    "alert:list": { docs: "The alerts that stand now.", input: z.object({}), reply: z.object({ alerts: z.array(Alert) }) },
+    "metrics:unwatch": {
+      docs: "No more samples on this socket.",
+      input: z.object({}),
+      reply: z.object({}),
+      socket: true,
+    },
+    "alert:list": {
+      docs: "The alerts that stand now.",
+      input: z.object({}),
+      reply: z.object({ alerts: z.array(Alert) }),
+    },
   },
   events: {
     "metrics:sampled": { docs: "A sample of a watched host.", payload: Sample },

@@ -71,7 +71,7 @@ export const monitorNamespace = implement(monitor, (context: MonitorContext, nam
           intervalMs: INTERVAL_MS,
           hosts: watched ? [{ host, ...facts, samples: ring.recent(context.clock.now()) }] : [],
         };
-        return new ReplyThen(reply, () => enter([]));
+        return new ReplyThen(reply, () => enter(watched ? ring.since(place) : []));
       },
       "metrics:unwatch": (_input, { socket }) => {
         dismiss(socket);

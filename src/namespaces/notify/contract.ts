@@ -78,7 +78,12 @@ export const notify = defineContract({
     },
     "inbox:read": {
       docs: "Notifications before `seq` (or the newest), oldest first.",
-      input: z.object({ before: Seq.min(1).optional(), epoch: Epoch.optional(), limit, filter: z.enum(["all", "unread"]).default("all") }),
+      input: z.object({
+        before: Seq.min(1).optional(),
+        epoch: Epoch.optional(),
+        limit,
+        filter: z.enum(["all", "unread"]).default("all"),
+      }),
       reply: z.object({ epoch: Epoch, entries: z.array(Notification), more: z.boolean(), unread: z.int() }),
     },
     "notification:read": {
@@ -86,7 +91,11 @@ export const notify = defineContract({
       input: z.union([z.object({ ids: Ids }), z.object({ upTo: Seq, epoch: Epoch.optional() })]),
       reply: Unread,
     },
-    "notification:archive": { docs: "Take notifications out of the inbox.", input: z.object({ ids: Ids }), reply: Unread },
+    "notification:archive": {
+      docs: "Take notifications out of the inbox.",
+      input: z.object({ ids: Ids }),
+      reply: Unread,
+    },
     "topic:subscribe": {
       docs: "Get the notifications of a topic from now on, on every device; `alerts` needs the role `monitor`.",
       input: z.object({ topic: Topic }),
@@ -96,7 +105,11 @@ export const notify = defineContract({
     "topic:list": { docs: "The topics that the user is subscribed to.", input: z.object({}), reply: Topics },
   },
   events: {
-    "notification:sent": { docs: "A new notification. The client may acknowledge it.", payload: Notification, ack: Receipt },
+    "notification:sent": {
+      docs: "A new notification. The client may acknowledge it.",
+      payload: Notification,
+      ack: Receipt,
+    },
     "notification:changed": { docs: "Notifications were read or archived on some device.", payload: Change },
   },
 });

@@ -7,10 +7,21 @@ import type { Input } from "../../protocol/contract.ts";
 import type { Notify, NotifyContext, NotifySocket } from "./context.ts";
 import { notify } from "./contract.ts";
 import { createDelivery } from "./delivery.ts";
-import { countUnread, type Inbox, isSent, type Item, loadInbox, shownItems, toChange, toNotification, writeChange } from "./inbox.ts";
+import {
+  countUnread,
+  type Inbox,
+  isSent,
+  type Item,
+  loadInbox,
+  shownItems,
+  toChange,
+  toNotification,
+  writeChange,
+} from "./inbox.ts";
 import { topicHandlers } from "./topics.ts";
 
-const newest = (items: readonly Item[], limit: number) => fittingLast(items.slice(-limit), ACK_BYTES, ({ entry }) => entry);
+const newest = (items: readonly Item[], limit: number) =>
+  fittingLast(items.slice(-limit), ACK_BYTES, ({ entry }) => entry);
 
 /** Each user's inbox: a log of notifications, and of what was read of them. */
 export const notifyNamespace = implement(notify, (context: NotifyContext) => {
@@ -47,7 +58,8 @@ export const notifyNamespace = implement(notify, (context: NotifyContext) => {
   /** Writes only what changes something, so that an inbox's log cannot be filled by repeating. */
   async function read(user: string, input: Input<Notify, "notification:read">): Promise<void> {
     const inbox = await loadInbox(inboxLog, user);
-    if ("epoch" in input && input.epoch !== undefined && input.epoch !== inbox.epoch) throw new CarillonError("conflict");
+    if ("epoch" in input && input.epoch !== undefined && input.epoch !== inbox.epoch)
+      throw new CarillonError("conflict");
     const unread = [...inbox.items.values()].filter((item) => !item.read && !item.archived);
     if ("ids" in input) {
       const ids = unread.map(({ entry }) => entry.id).filter((id) => input.ids.includes(id));
@@ -77,7 +89,12 @@ export const notifyNamespace = implement(notify, (context: NotifyContext) => {
         );
         const entries = newest(older, limit);
         const more = older.length > entries.length;
-        return { epoch: inbox.epoch, entries: entries.map(toNotification), more, unread: countUnread(inbox, clock.now()) };
+        return {
+          epoch: inbox.epoch,
+          entries: entries.map(toNotification),
+          more,
+          unread: countUnread(inbox, clock.now()),
+        };
       },
 
       "notification:read": async (input, { user }) => {

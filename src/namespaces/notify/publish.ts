@@ -46,7 +46,9 @@ export function createPublisher({ clock, inboxLog, topics, counted }: NotifyCont
   }
 
   async function toUsers(users: readonly string[], draft: NotificationDraft, topic?: string): Promise<Published[]> {
-    const { id = randomBytes(12).toString("base64url"), ...content } = JSON.parse(JSON.stringify(draft)) as NotificationDraft;
+    const { id = randomBytes(12).toString("base64url"), ...content } = JSON.parse(
+      JSON.stringify(draft),
+    ) as NotificationDraft;
     const expiry = content.ttlSec === undefined ? {} : { expiresAt: clock.now() + content.ttlSec * 1000 };
     const sent: Sent = { ...content, ...(topic !== undefined && { topic }), ...expiry };
     const recipients = [...new Set(users)];
