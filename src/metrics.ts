@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import type { Activity } from "./runtime/activity.ts";
 
 /** What is counted, in the words of those who count. Labels are names of the contracts and codes of the table, so they are few. */
 export interface Metrics {
@@ -20,12 +21,10 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-export interface Gauges {
-  sockets(): Readonly<Record<string, number>>;
-  rooms(): number;
-}
-
-export function createMetrics({ sockets, rooms }: Gauges): Metrics {
+export function createMetrics(
+  { sockets, rooms }: Pick<Activity, "sockets" | "rooms">,
+  namespaces: readonly string[],
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counter = <const L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -44,7 +43,7 @@ export function createMetrics({ sockets, rooms }: Gauges): Metrics {
     labelNames: ["namespace"],
     registers: [registry],
     collect() {
-      for (const [namespace, count] of Object.entries(sockets())) this.set({ namespace }, count);
+      for (const namespace of namespaces) this.set({ namespace }, sockets(namespace));
     },
   });
   new Gauge({

@@ -7,7 +7,7 @@ import { CONTRACTS } from "./docs/documents.ts";
 import { renderAsyncApi } from "./docs/asyncapi.ts";
 import { renderOpenApi } from "./docs/openapi.ts";
 import { drainConnections } from "./drain.ts";
-import { createApi } from "./http/api.ts";
+import { type ApiContext, createApi } from "./http/api.ts";
 import { createRouter } from "./http/router.ts";
 import { createServiceAuth } from "./http/service.ts";
 import { createMetrics } from "./metrics.ts";
@@ -16,6 +16,7 @@ import { createPublisher, type NotificationDraft, type Published } from "./names
 import { type CarillonOptions, type FilledOptions, withDefaults } from "./options.ts";
 import type { Control } from "./control/index.ts";
 import { CarillonError } from "./protocol/errors.ts";
+import type { Activity } from "./runtime/activity.ts";
 import { requireValid } from "./runtime/admission.ts";
 import type { User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
@@ -51,94 +52,66 @@ interface Open {
   readonly served: Served;
 }
 
+/** By the name in the contract, whatever clients call it here. */
+type OpenNamespaces = ReadonlyMap<string, Open>;
+
 /** Puts Carillon to work on a Socket.IO or an HTTP server. @throws TypeError without one, or with options that contradict each other. */
 export function createCarillon(given: CarillonOptions): Carillon {
   const options = withDefaults(given);
-  const { clock, logger, drainMs } = options;
-  const stores = memoryStores(options);
-  const { control } = stores;
-  const { authenticate, guests } = createAuth(options);
+  const { clock, drainMs, maxBufferBytes } = options;
   const gate = createGate(options);
+  const auth = createAuth(options);
+  const stores = memoryStores(options);
   const { io, detach } = attach(options, gate);
-  const worker = randomBytes(6).toString("hex");
   const open = new Map<string, Open>();
   const activity = createActivity(open);
-  const metrics = createMetrics({
-    rooms: activity.rooms,
-    sockets: () => Object.fromEntries([...open.keys()].map((name) => [name, activity.sockets(name)])),
-  });
+  const metrics = createMetrics(
+    activity,
+    namespaces.map(({ contract }) => contract.name),
+  );
   const connections = new Connections(io, {
     clock,
-    maxBufferBytes: options.maxBufferBytes,
+    maxBufferBytes,
     slow: metrics.slow,
     sent: () => activity.events.out++,
   });
-  let draining = false;
-
+  const worker = randomBytes(6).toString("hex");
   const context: Context = { ...options, ...stores, activity, worker, counted: metrics };
-  const serveOptions: ServeOptions = {
+  const state = { draining: false };
+
+  openNamespaces(open, io, context, options, {
     ...metrics,
     ...options,
-    control,
-    authenticate,
+    ...stores,
     connections,
+    authenticate: auth.authenticate,
     limits: limitsOf(options),
     server: { version: VERSION, worker },
-    draining: () => draining,
+    draining: () => state.draining,
     received: () => activity.events.in++,
-  };
-  for (const definition of namespaces) {
-    const { name } = definition.contract;
-    const at = options.namespaces[name.slice(1) as keyof FilledOptions["namespaces"]];
-    if (at === false) continue;
-    const namespace = io.of(at);
-    open.set(name, { namespace, served: serve(definition, context, namespace, serveOptions) });
-  }
-
-  async function request(user: User, name: string, input: unknown): Promise<unknown> {
-    for (const { served } of open.values()) if (served.has(name)) return served.request(user, name, input);
-    throw new CarillonError("unknown_request");
-  }
-
-  const publisher = createPublisher(context);
-  const requireToken = (identity: Parameters<typeof requireValid>[0]) => requireValid(identity, { clock, control });
-  const router = createRouter({
-    logger,
-    web: options.web,
-    requireService: createServiceAuth({
-      apiKeys: options.apiKeys,
-      authenticate,
-      requireValid: requireToken,
-      addressOf: gate.addressOf,
-    }),
-    handlers: createApi({
-      clock,
-      control,
-      metrics,
-      gate,
-      publisher,
-      guests,
-      authenticate,
-      requireValid: requireToken,
-      request,
-      requireReady() {
-        if (draining) throw new CarillonError("draining");
-      },
-      documents: () => ({ openapi: renderOpenApi(CONTRACTS), asyncapi: renderAsyncApi(CONTRACTS) }),
-    }),
   });
-
-  const stopRevoking = closeRevoked(control, open);
-  let closed: Promise<void> | undefined;
+  const stopRevoking = closeRevoked(stores.control, open);
+  const publisher = createPublisher(context);
+  const request = createRequest(open);
+  const house = {
+    ...options,
+    ...auth,
+    control: stores.control,
+    metrics,
+    gate,
+    publisher,
+    request,
+    draining: () => state.draining,
+  };
 
   async function drain(): Promise<void> {
-    draining = true;
-    const left = [...open.values()].map(({ namespace }) => namespace);
-    await drainConnections(left, connections, { clock, drainMs });
+    state.draining = true;
+    const namespaces = [...open.values()].map(({ namespace }) => namespace);
+    await drainConnections(namespaces, connections, { clock, drainMs });
   }
 
-  async function close(): Promise<void> {
-    draining = true;
+  const close = once(async () => {
+    state.draining = true;
     stopRevoking();
     for (const { namespace, served } of [...open.values()].toReversed()) {
       namespace.disconnectSockets();
@@ -146,27 +119,73 @@ export function createCarillon(given: CarillonOptions): Carillon {
     }
     connections.close();
     await detach();
-  }
+  });
 
   return {
     io,
-    router,
+    router: createHttp(house),
     chat: open.get("/chat")?.namespace,
     notify: open.get("/notify")?.namespace,
     monitor: open.get("/monitor")?.namespace,
     request,
     publish: (users, draft) => publisher.toUsers(users, draft),
-    revoke: (user) => control.issue({ action: "revoke", user, at: clock.now() }),
+    revoke: (user) => stores.control.issue({ action: "revoke", user, at: clock.now() }),
     drain,
-    close: () => (closed ??= close()),
+    close,
   };
 }
 
-function createActivity(open: ReadonlyMap<string, Open>) {
+function openNamespaces(
+  open: Map<string, Open>,
+  io: Server,
+  context: Context,
+  options: FilledOptions,
+  serving: ServeOptions,
+): void {
+  for (const definition of namespaces) {
+    const { name } = definition.contract;
+    const at = options.namespaces[name.slice(1) as keyof FilledOptions["namespaces"]];
+    if (at === false) continue;
+    const namespace = io.of(at);
+    open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
+  }
+}
+
+/** Finds the namespace that a request is of. Names of requests are unique over all of them. */
+function createRequest(open: OpenNamespaces): Carillon["request"] {
+  return async (user, name, input) => {
+    for (const { served } of open.values()) if (served.has(name)) return served.request(user, name, input);
+    throw new CarillonError("unknown_request");
+  };
+}
+
+type HttpParts = Omit<ApiContext, "requireValid" | "requireReady" | "documents"> &
+  FilledOptions & { draining(): boolean };
+
+function createHttp(parts: HttpParts): Router {
+  const { clock, control, logger, web, apiKeys, authenticate, gate, draining } = parts;
+  const requireToken: ApiContext["requireValid"] = (identity) => requireValid(identity, { clock, control });
+  const documents = { openapi: renderOpenApi(CONTRACTS), asyncapi: renderAsyncApi(CONTRACTS) };
+  return createRouter({
+    logger,
+    web,
+    requireService: createServiceAuth({ apiKeys, authenticate, requireValid: requireToken, addressOf: gate.addressOf }),
+    handlers: createApi({
+      ...parts,
+      requireValid: requireToken,
+      requireReady() {
+        if (draining()) throw new CarillonError("draining");
+      },
+      documents: () => documents,
+    }),
+  });
+}
+
+function createActivity(open: OpenNamespaces): Activity {
   const rooms = (name: string) => [...(open.get(name)?.namespace.adapter.rooms.keys() ?? [])];
   return {
     events: { in: 0, out: 0 },
-    sockets: (name: string) => open.get(name)?.namespace.sockets.size ?? 0,
+    sockets: (name) => open.get(name)?.namespace.sockets.size ?? 0,
     rooms: () => rooms("/chat").filter((room) => room.startsWith("room:")).length,
   };
 }
@@ -184,7 +203,7 @@ function limitsOf({ rate, maxRooms, maxFrameBytes, maxBufferBytes, historySize, 
 }
 
 /** A revoked user's sockets are closed on every worker: each hears of the order. */
-function closeRevoked(control: Control, open: ReadonlyMap<string, Open>): () => void {
+function closeRevoked(control: Control, open: OpenNamespaces): () => void {
   return control.listen((order) => {
     if (order.action !== "revoke") return;
     for (const { namespace } of open.values()) {
@@ -193,4 +212,9 @@ function closeRevoked(control: Control, open: ReadonlyMap<string, Open>): () => 
       }
     }
   });
+}
+
+function once<T>(act: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => (done ??= act());
 }

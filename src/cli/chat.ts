@@ -54,6 +54,9 @@ class Conversation {
   readonly #screen: Screen;
   readonly #outbox: Outbox;
   #end: (code: number) => void = () => {};
+  /** Who is known to be here, as of `#version`. */
+  #members = new Set<string>();
+  #version = 0;
   #allSent = true;
   #leaving = false;
   #attending = false;
@@ -133,10 +136,17 @@ class Conversation {
   }
 
   #watchPresence(): void {
-    this.#socket.on("presence:changed", ({ room, joined, left }) => {
-      if (room !== this.#room) return;
-      for (const { name } of joined) this.#screen.print(`-- ${printable(name)} joined`);
-      for (const { name } of left) this.#screen.print(`-- ${printable(name)} left`);
+    this.#socket.on("presence:changed", ({ room, version, joined, left }) => {
+      if (room !== this.#room || version <= this.#version) return;
+      this.#version = version;
+      for (const { id, name } of joined) {
+        // What was gathered may be older than the join that told of it.
+        if (!this.#members.has(id)) this.#screen.print(`-- ${printable(name)} joined`);
+        this.#members.add(id);
+      }
+      for (const { id, name } of left) {
+        if (this.#members.delete(id)) this.#screen.print(`-- ${printable(name)} left`);
+      }
     });
   }
 
@@ -150,6 +160,8 @@ class Conversation {
       joined: (reply) => {
         if (!this.#attending) this.#screen.print(welcome(reply));
         else if (this.#offline) this.#screen.print("-- connected again");
+        this.#version = reply.version;
+        this.#members = new Set(reply.members.map(({ id }) => id));
         this.#attending = true;
         this.#offline = false;
         this.#outbox.flush();

@@ -18,6 +18,8 @@ program
   .action(async (url: string, room: string, options: Pick<ChatOptions, "name" | "token">) => {
     const { stdin: input, stdout: output } = process;
     process.exitCode = await runChat({ url, room, ...options }, { input, output }, systemClock);
+    // Nobody reads it any more; left open, it would keep the process.
+    input.destroy();
   });
 
 program

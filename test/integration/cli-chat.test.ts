@@ -19,6 +19,7 @@ describe("carillon chat", () => {
 
     bob.type("/quit");
     expect(await bob.exited).to.equal(0);
+    expect(bob.lines).to.not.include("-- Ann joined");
     ann.endInput();
     expect(await ann.exited).to.equal(0);
     expect(ann.lines.filter((line) => line.includes(": hello"))).to.have.lengthOf(2);
