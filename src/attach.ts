@@ -6,6 +6,8 @@ import type { FilledOptions } from "./options.ts";
 /** A Socket.IO server, and how to let go of it without touching what was there before. */
 export interface Attached {
   readonly io: Server;
+  /** Whether the Socket.IO server is Carillon's own, and with it every transport. */
+  readonly owned: boolean;
   detach(): Promise<void>;
 }
 
@@ -14,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Uses the host's Socket.IO server, or attaches one to the host's HTTP server. */
 export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: FilledOptions, gate: Gate): Attached {
-  if (io) return { io, detach: async () => {} };
+  if (io) return { io, owned: false, detach: async () => {} };
   if (!server) throw new TypeError("createCarillon needs `io` or `server`");
   const before = listenersOf(server);
   const own = new Server(server, {
@@ -27,8 +29,8 @@ export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: Fille
   const added = listenersOf(server);
   return {
     io: own,
+    owned: true,
     async detach() {
-      own.disconnectSockets(true);
       // Not `io.close()`: it would close the host's server as well.
       own.engine.close();
       restore(server, before, added);

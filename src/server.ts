@@ -62,7 +62,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const gate = createGate(options);
   const auth = createAuth(options);
   const stores = memoryStores(options);
-  const { io, detach } = attach(options, gate);
+  const { io, owned, detach } = attach(options, gate);
   const open = new Map<string, Open>();
   const activity = createActivity(open);
   const metrics = createMetrics(
@@ -114,8 +114,10 @@ export function createCarillon(given: CarillonOptions): Carillon {
     state.draining = true;
     stopRevoking();
     for (const { namespace, served } of [...open.values()].toReversed()) {
-      namespace.disconnectSockets();
+      sendAway(namespace, connections, owned);
       await served.close();
+      // Otherwise the next Carillon on this server would be guarded by this one too.
+      io._nsps.delete(namespace.name);
     }
     connections.close();
     await detach();
@@ -160,7 +162,7 @@ function createRequest(open: OpenNamespaces): Carillon["request"] {
 }
 
 type HttpParts = Omit<ApiContext, "requireValid" | "requireReady" | "documents"> &
-  FilledOptions & { draining(): boolean };
+  Pick<FilledOptions, "logger" | "web" | "apiKeys"> & { draining(): boolean };
 
 function createHttp(parts: HttpParts): Router {
   const { clock, control, logger, web, apiKeys, authenticate, gate, draining } = parts;
@@ -179,6 +181,16 @@ function createHttp(parts: HttpParts): Router {
       documents: () => documents,
     }),
   });
+}
+
+/** Transports that are the host's stay: its own namespaces may be on them. */
+function sendAway(namespace: Namespace, connections: Connections, ownsTransports: boolean): void {
+  const reason = new CarillonError("draining");
+  for (const socket of [...namespace.sockets.values()]) {
+    if (ownsTransports) connections.closeTransport(socket.conn, reason);
+    else socket.data.session.announce(reason);
+  }
+  if (!ownsTransports) namespace.disconnectSockets();
 }
 
 function createActivity(open: OpenNamespaces): Activity {
