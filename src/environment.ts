@@ -125,7 +125,8 @@ export const Environment = z.object({
   MAX_ROOMS: setting(integer(1, 100_000).default(100), "rooms that one socket may attend"),
   MAX_FRAME_BYTES: setting(integer(1024, 2 ** 30).default(65_536), "the largest frame that is taken, in bytes"),
   MAX_BUFFER_BYTES: setting(
-    integer(1024, 2 ** 30).default(2 ** 20),
+    // An ack of about 256 KiB and a batch of what was missed have to fit at once.
+    integer(2 ** 19, 2 ** 30).default(2 ** 20),
     "what may wait for a client that does not read, in bytes",
   ),
   ADVERTISE: setting(

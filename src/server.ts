@@ -8,6 +8,7 @@ import { renderAsyncApi } from "./docs/asyncapi.ts";
 import { renderOpenApi } from "./docs/openapi.ts";
 import { drainConnections } from "./drain.ts";
 import { type ApiContext, createApi } from "./http/api.ts";
+import { REQUESTABLE } from "./http/contract.ts";
 import { createRouter } from "./http/router.ts";
 import { createServiceAuth } from "./http/service.ts";
 import { createMetrics } from "./metrics.ts";
@@ -167,7 +168,7 @@ type HttpParts = Omit<ApiContext, "requireValid" | "requireReady" | "documents">
 function createHttp(parts: HttpParts): Router {
   const { clock, control, logger, web, apiKeys, authenticate, gate, draining } = parts;
   const requireToken: ApiContext["requireValid"] = (identity) => requireValid(identity, { clock, control });
-  const documents = { openapi: renderOpenApi(CONTRACTS), asyncapi: renderAsyncApi(CONTRACTS) };
+  const documents = { openapi: renderOpenApi(REQUESTABLE), asyncapi: renderAsyncApi(CONTRACTS) };
   return createRouter({
     logger,
     web,

@@ -39,6 +39,10 @@ async function enter(name, room) {
     },
   });
   composeInto(socket, room, outbox);
+  // Without it, one would be counted as present for a while longer.
+  byId("leave").addEventListener("click", () =>
+    socket.timeout(1000).emit("room:leave", { room }, () => location.reload()),
+  );
 }
 
 function watchConnection(socket, renewToken) {
@@ -57,6 +61,7 @@ function watchConnection(socket, renewToken) {
   });
   socket.on("session:closing", ({ message }) => view.showState(message));
   socket.on("disconnect", (reason) => {
+    view.showTyping([]);
     if (reason !== "io server disconnect") view.showState("not connected; trying again …");
   });
 }
@@ -124,4 +129,3 @@ byId("enter").addEventListener("submit", (event) => {
   location.hash = room;
   enter(name, room).catch((error) => view.showWelcome(`You cannot come in: ${error.message}`));
 });
-byId("leave").addEventListener("click", () => location.reload());

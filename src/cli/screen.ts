@@ -1,4 +1,4 @@
-import { createInterface, clearScreenDown, moveCursor } from "node:readline";
+import { clearScreenDown, createInterface, cursorTo, moveCursor } from "node:readline";
 
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -26,7 +26,7 @@ export function openScreen({ input, output }: Terminal, listener: ScreenListener
 
   lines.on("line", (line) => {
     // The message comes back from the room, with its time and in its place.
-    if (interactive) eraseTyped(output, line);
+    if (interactive) eraseRows(output, Math.ceil((PROMPT.length + line.length) / (output.columns ?? 80)));
     listener.line(line);
     if (interactive && open) lines.prompt();
   });
@@ -38,19 +38,23 @@ export function openScreen({ input, output }: Terminal, listener: ScreenListener
 
   return {
     print(line) {
-      if (interactive) output.write("\r\u001b[K");
-      output.write(`${line}\n`);
+      const { rows } = interactive && open ? lines.getCursorPos() : { rows: 0 };
+      if (interactive) eraseRows(output, rows);
+      // What is typed over several rows is drawn again that many rows up: over empty ones, not over this line.
+      output.write(`${line}\n${"\n".repeat(rows)}`);
       if (interactive && open) lines.prompt(true);
     },
     close() {
+      if (interactive && open) eraseRows(output, lines.getCursorPos().rows);
       open = false;
       lines.close();
     },
   };
 }
 
-function eraseTyped(output: Terminal["output"], line: string): void {
-  moveCursor(output, 0, -Math.ceil((PROMPT.length + line.length) / (output.columns ?? 80)));
+function eraseRows(output: Terminal["output"], above: number): void {
+  moveCursor(output, 0, -above);
+  cursorTo(output, 0);
   clearScreenDown(output);
 }
 

@@ -20,7 +20,7 @@ export const UserName = prose(100);
 export const RoomId = z
   .string()
   .regex(/^(?!\.+$)[A-Za-z0-9_.-]{1,64}$/)
-  .describe("letters, digits, `_`, `.`, `-`; not dots only");
+  .describe("1 to 64 letters, digits, `_`, `.`, `-`; not dots only");
 export const Topic = RoomId;
 /** A client-made id of a message or a notification: what makes sending it again safe. */
 export const ClientId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);

@@ -12,7 +12,6 @@ const CONTRACTS: ReadonlyMap<string, Contract> = new Map(
 );
 
 /** What a test reads of a payload or a reply: checked against the contract before, so that tests can look at it freely. */
-// eslint-disable-next-line typescript/no-explicit-any
 export type Wire = any;
 
 export interface Heard {
@@ -83,7 +82,7 @@ export class Client implements AsyncDisposable {
   /** All payloads of an event that were heard so far. */
   all(name: string): Wire[] {
     this.#throwIfBroken();
-    return this.heard.filter((event) => event.name === name).map(({ payload }) => payload as Wire);
+    return this.heard.filter((event) => event.name === name).map(({ payload }) => payload);
   }
 
   /** Waits for an event (heard already, or yet to come) that matches. */
@@ -92,7 +91,7 @@ export class Client implements AsyncDisposable {
       const found = this.all(name).find(matches);
       if (found === undefined)
         throw new Error(`No matching ${name} among ${JSON.stringify(this.heard.map((event) => event.name))}`);
-      return found as Wire;
+      return found;
     }, patienceMs);
   }
 

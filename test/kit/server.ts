@@ -70,7 +70,7 @@ export class TestServer implements AsyncDisposable {
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json");
-    return { status: response.status, headers: response.headers, body: isJson ? (JSON.parse(text) as Wire) : text };
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,8 @@
-import { ACK_BYTES, fitting, fittingLast } from "../../log/budget.ts";
-import type { Position } from "../../log/index.ts";
-import { recover } from "../../log/position.ts";
+import { ACK_BYTES } from "../../log/budget.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Input, ReplyData } from "../../protocol/contract.ts";
 import type { User } from "../../runtime/caller.ts";
-import { Feeds, type Attendance as SocketAttendance } from "../../runtime/feed.ts";
+import { Feeds, type Attendance as Listening } from "../../runtime/feed.ts";
 import { ReplyThen } from "../../runtime/implement.ts";
 import { isDirect } from "../../rooms/index.ts";
 import type { Access } from "./access.ts";
@@ -18,28 +16,152 @@ import {
   socketRoom,
 } from "./context.ts";
 import { readMarker } from "./markers.ts";
+import { bytesOf, membersFitting, takeSnapshot } from "./snapshot.ts";
 import { eventOf, toWire } from "./wire.ts";
 
-type Names = "room:join" | "rooms:join" | "room:leave";
 type Joined = ReplyData<Chat, "room:join">;
-type Since = Input<Chat, "room:join">["since"];
 
-/** Who attends which room over which socket, and what they are sent of it. */
-export interface Attendance {
-  readonly handlers: ChatHandlers<Names>;
-  /** A socket attends a room no longer. A `dropped` one may come back, and counts for a while. */
-  leave(socket: ChatSocket, room: string, how?: "dropped"): void;
-  /** A socket is gone. */
-  drop(socket: ChatSocket): void;
-  close(): void;
+/** One user's wish to attend a room on one socket. */
+interface Join {
+  readonly socket: ChatSocket;
+  readonly user: User;
+  readonly input: Input<Chat, "room:join">;
+  /** How much of the ack is for this room. */
+  readonly maxBytes: number;
 }
 
-export function createAttendance(context: ChatContext, access: Access, namespace: ChatNamespace): Attendance {
-  const { roomLog, rooms, presence, maxRooms, logger, counted } = context;
-  const attended = new WeakMap<ChatSocket, Set<string>>();
-  const roomsOf = (socket: ChatSocket) => attended.get(socket) ?? new Set<string>();
+/** A join that was granted: its reply, and what lets the room's entries in once the reply is written. */
+interface Granted {
+  readonly data: Joined;
+  readonly follow: () => void;
+}
 
-  const feeds = new Feeds<ChatSocket>(
+/** Who attends which room over which socket, and what they are sent of it. */
+export class Attendance {
+  readonly handlers: ChatHandlers<"room:join" | "rooms:join"> = {
+    "room:join": async (input, { socket, user }) => {
+      const { data, follow } = await this.#join({ socket, user, input, maxBytes: ACK_BYTES });
+      return new ReplyThen(data, follow);
+    },
+    "rooms:join": (input, { socket, user }) => this.#joinAll(socket, user, input),
+  };
+  readonly #context: ChatContext;
+  readonly #access: Access;
+  readonly #feeds: Feeds<ChatSocket>;
+  /** The rooms that a socket attends or is about to. */
+  readonly #claims = new WeakMap<ChatSocket, Set<string>>();
+
+  constructor(context: ChatContext, access: Access, namespace: ChatNamespace) {
+    this.#context = context;
+    this.#access = access;
+    this.#feeds = openFeeds(context, namespace);
+  }
+
+  /** A socket attends a room no longer. A `dropped` one may come back, and counts for a while. */
+  leave(socket: ChatSocket, room: string, how?: "dropped"): void {
+    const { presence, logger } = this.#context;
+    this.#feeds.leave(room, socket);
+    if (!this.#claims.get(socket)?.delete(room)) return;
+    presence.leave(room, socket.data.session.user.id, socket.id, how).catch((error: unknown) => {
+      logger.warn({ err: error }, "presence could not be told that a socket left");
+    });
+  }
+
+  /** A socket is gone. */
+  drop(socket: ChatSocket): void {
+    for (const room of this.#claims.get(socket) ?? []) this.leave(socket, room, "dropped");
+  }
+
+  close(): void {
+    this.#feeds.close();
+  }
+
+  /** Before anything is awaited, so that whatever ends it (a kick, a quit, a lost connection) finds it from here on. */
+  #claim(socket: ChatSocket, room: string): "new" | "held" {
+    const { maxRooms } = this.#context;
+    if (!socket.connected) throw new CarillonError("unavailable");
+    const claimed = this.#claims.get(socket) ?? new Set();
+    this.#claims.set(socket, claimed);
+    if (claimed.has(room)) return "held";
+    if (claimed.size >= maxRooms) throw new CarillonError("too_large", { details: { maxRooms } });
+    claimed.add(room);
+    return "new";
+  }
+
+  async #join(join: Join): Promise<Granted> {
+    const {
+      socket,
+      user,
+      input: { room },
+    } = join;
+    const claim = this.#claim(socket, room);
+    let listening: Listening | undefined;
+    try {
+      await this.#access.require(user, "enter", room);
+      listening = await this.#feeds.attend(room, socket);
+      return await this.#enter(join, listening);
+    } catch (error) {
+      if (claim === "held") listening?.cancel();
+      if (claim === "new" || !this.#feeds.attends(room, socket)) this.leave(socket, room);
+      throw error;
+    }
+  }
+
+  async #enter({ socket, user, input, maxBytes }: Join, listening: Listening): Promise<Granted> {
+    const { room } = input;
+    const { roomLog, presence, rooms } = this.#context;
+    await this.#requireClaim(socket, user, room);
+    await presence.enter(room, { id: user.id, name: user.name }, socket.id);
+    const present = await presence.attending(room, LARGE_ROOM);
+    const members = membersFitting(present.members, maxBytes / 2);
+
+    const { cursor } = listening;
+    const snapshot = await takeSnapshot(roomLog, room, cursor, input, maxBytes - bytesOf(members));
+    const read = await readMarker(this.#context, room, user.id, cursor.epoch);
+
+    if (!isDirect(room)) await rooms.list(room);
+    await this.#requireClaim(socket, user, room);
+    await rooms.addMember(room, user.id);
+    await this.#requireClaim(socket, user, room);
+    const { recovered } = snapshot;
+    const entries = snapshot.entries.map((entry) => toWire(room, entry));
+    const log = { room, epoch: cursor.epoch, head: cursor.seq, recovered, entries };
+    const { version, memberCount } = present;
+    const data: Joined = { ...log, ...read, version, members, memberCount };
+    return { data, follow: () => listening.follow(snapshot.position) };
+  }
+
+  /** What was ended meanwhile must not come to count again. The turn in which this resolves is still within the claim. */
+  async #requireClaim(socket: ChatSocket, user: User, room: string): Promise<void> {
+    if (this.#claims.get(socket)?.has(room)) return;
+    throw (await this.#access.refusal(user, "enter", room)) ?? new CarillonError("forbidden");
+  }
+
+  /** One after another, each with its share of what the ack may carry and of what those before it have left. */
+  async #joinAll(socket: ChatSocket, user: User, { rooms, limit }: Input<Chat, "rooms:join">) {
+    const { logger } = this.#context;
+    const follows: (() => void)[] = [];
+    const replies: ReplyData<Chat, "rooms:join">["rooms"] = [];
+    let bytesLeft = ACK_BYTES;
+    for (const [index, each] of rooms.entries()) {
+      const maxBytes = Math.max(0, Math.floor(bytesLeft / (rooms.length - index)));
+      try {
+        const { data, follow } = await this.#join({ socket, user, input: { ...each, limit }, maxBytes });
+        follows.push(follow);
+        replies.push({ ok: true, data });
+        bytesLeft -= bytesOf(data);
+      } catch (thrown) {
+        const error = CarillonError.from(thrown);
+        if (error.code === "internal") logger.error({ err: error.cause ?? error }, "a room could not be joined");
+        replies.push({ ok: false, error: error.failure });
+      }
+    }
+    return new ReplyThen({ rooms: replies }, () => follows.forEach((follow) => follow()));
+  }
+}
+
+function openFeeds({ roomLog, logger, counted }: ChatContext, namespace: ChatNamespace): Feeds<ChatSocket> {
+  return new Feeds<ChatSocket>(
     roomLog,
     {
       broadcast: (room, entry) => namespace.local.to(socketRoom(room)).emit(eventOf(entry), toWire(room, entry)),
@@ -54,106 +176,4 @@ export function createAttendance(context: ChatContext, access: Access, namespace
     },
     logger,
   );
-
-  /** What a joiner is shown, cut at the feed's cursor; `position` is where the live feed has to go on. */
-  async function snapshot(room: string, cursor: Position, since: Since, limit: number, maxBytes: number) {
-    const recovery = since && (await recover(roomLog, room, since, { upTo: cursor, limit }));
-    if (since && recovery?.recovered) {
-      const entries = fitting(recovery.entries, maxBytes, (entry) => entry);
-      return { recovered: true, entries, position: { epoch: cursor.epoch, seq: entries.at(-1)?.seq ?? since.seq } };
-    }
-    const page = await roomLog.messages(room, { before: cursor.seq + 1, limit });
-    return {
-      recovered: since ? false : null,
-      entries: fittingLast(page.entries, maxBytes, (entry) => entry),
-      position: cursor,
-    };
-  }
-
-  async function enter(socket: ChatSocket, user: User, room: string): Promise<void> {
-    const mine = roomsOf(socket);
-    if (!mine.has(room) && mine.size >= maxRooms) throw new CarillonError("too_large", { details: { maxRooms } });
-    attended.set(socket, mine.add(room));
-    if (!isDirect(room)) await rooms.list(room);
-    await rooms.addMember(room, user.id);
-  }
-
-  async function join(
-    socket: ChatSocket,
-    user: User,
-    { room, since, limit }: Input<Chat, "room:join">,
-    maxBytes: number,
-  ) {
-    await access.require(user, "enter", room);
-    const attendedBefore = roomsOf(socket).has(room);
-    let attendance: SocketAttendance | undefined;
-    try {
-      await enter(socket, user, room);
-      attendance = await feeds.attend(room, socket);
-      const { cursor, follow } = attendance;
-      const { recovered, entries, position } = await snapshot(room, cursor, since, limit, maxBytes);
-      const read = await readMarker(context, room, user.id, cursor.epoch);
-      // A kick or a lost connection meanwhile has ended this attendance: it must not come to count again.
-      if (!feeds.attends(room, socket)) throw new CarillonError("forbidden");
-      await presence.enter(room, { id: user.id, name: user.name }, socket.id);
-      const { version, members, memberCount } = await presence.attending(room, LARGE_ROOM);
-      const log = {
-        epoch: cursor.epoch,
-        head: cursor.seq,
-        recovered,
-        entries: entries.map((entry) => toWire(room, entry)),
-      };
-      const data: Joined = { room, ...log, ...read, version, members: [...members], memberCount };
-      return { data, follow: () => follow(position) };
-    } catch (error) {
-      if (attendedBefore) attendance?.cancel();
-      else leave(socket, room);
-      throw error;
-    }
-  }
-
-  function leave(socket: ChatSocket, room: string, how?: "dropped"): void {
-    if (!roomsOf(socket).delete(room)) return;
-    feeds.leave(room, socket);
-    presence.leave(room, socket.data.session.user.id, socket.id, how).catch((error: unknown) => {
-      logger.warn({ err: error }, "presence could not be told that a socket left");
-    });
-  }
-
-  return {
-    handlers: {
-      "room:join": async (input, { socket, user }) => {
-        const { data, follow } = await join(socket, user, input, ACK_BYTES);
-        return new ReplyThen(data, follow);
-      },
-
-      "rooms:join": async ({ rooms: wanted, limit }, { socket, user }) => {
-        const follows: (() => void)[] = [];
-        const replies: ReplyData<Chat, "rooms:join">["rooms"] = [];
-        for (const each of wanted) {
-          try {
-            const { data, follow } = await join(
-              socket,
-              user,
-              { ...each, limit },
-              Math.floor(ACK_BYTES / wanted.length),
-            );
-            follows.push(follow);
-            replies.push({ ok: true, data });
-          } catch (thrown) {
-            replies.push({ ok: false, error: CarillonError.from(thrown).failure });
-          }
-        }
-        return new ReplyThen({ rooms: replies }, () => follows.forEach((follow) => follow()));
-      },
-
-      "room:leave": async ({ room }, { socket }) => {
-        leave(socket, room);
-        return {};
-      },
-    },
-    leave,
-    drop: (socket) => [...roomsOf(socket)].forEach((room) => leave(socket, room, "dropped")),
-    close: () => feeds.close(),
-  };
 }
