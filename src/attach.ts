@@ -26,6 +26,8 @@ export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: Fille
     serveClient: web,
     ...(allowedOrigins.length > 0 && { cors: { origin: [...allowedOrigins], credentials: true } }),
   });
+  // Socket.IO opens "/" to everybody; here it is one more namespace that does not exist.
+  own.use((_socket, next) => next(new Error("Invalid namespace")));
   const added = listenersOf(server);
   return {
     io: own,

@@ -21,14 +21,25 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+let ofProcess: Registry | undefined;
+
+/** What every Node process tells of itself; once, because nothing ever takes its observers off again. */
+function processMetrics(): Registry {
+  if (!ofProcess) collectDefaultMetrics({ register: (ofProcess = new Registry()) });
+  return ofProcess;
+}
+
 export function createMetrics(
   { sockets, rooms }: Pick<Activity, "sockets" | "rooms">,
   namespaces: readonly string[],
 ): Metrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = Registry.merge([processMetrics()]);
+  const registers = [registry];
   const counter = <const L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Counter({ name: `carillon_${name}`, help, labelNames, registers: [registry] });
+    new Counter({ name: `carillon_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: readonly string[], set: (gauge: Gauge) => void) => {
+    const it: Gauge = new Gauge({ name: `carillon_${name}`, help, labelNames, registers, collect: () => set(it) });
+  };
 
   const requests = counter("requests_total", "Requests answered, by name and code.", ["request", "code"]);
   const refusals = counter("refusals_total", "Clients not let in, by code.", ["code"]);
@@ -37,23 +48,10 @@ export function createMetrics(
   const duplicates = counter("duplicates_total", "Writes answered with what was written first.");
   const resets = counter("resets_total", "Listeners told that a log had begun anew.");
   const receipts = counter("receipts_total", "Answers of devices to notifications.", ["valid"]);
-  new Gauge({
-    name: "carillon_sockets",
-    help: "Sockets connected now, by namespace.",
-    labelNames: ["namespace"],
-    registers: [registry],
-    collect() {
-      for (const namespace of namespaces) this.set({ namespace }, sockets(namespace));
-    },
+  gauge("sockets", "Sockets connected now, by namespace.", ["namespace"], (it) => {
+    for (const namespace of namespaces) it.set({ namespace }, sockets(namespace));
   });
-  new Gauge({
-    name: "carillon_rooms",
-    help: "Rooms that somebody attends now.",
-    registers: [registry],
-    collect() {
-      this.set(rooms());
-    },
-  });
+  gauge("rooms", "Rooms that somebody attends now.", [], (it) => it.set(rooms()));
 
   return {
     served: (request, code) => requests.inc({ request, code }),

@@ -59,7 +59,7 @@ type OpenNamespaces = ReadonlyMap<string, Open>;
 /** Puts Carillon to work on a Socket.IO or an HTTP server. @throws TypeError without one, or with options that contradict each other. */
 export function createCarillon(given: CarillonOptions): Carillon {
   const options = withDefaults(given);
-  const { clock, drainMs, maxBufferBytes } = options;
+  const { clock, logger, drainMs, maxBufferBytes } = options;
   const gate = createGate(options);
   const auth = createAuth(options);
   const stores = memoryStores(options);
@@ -72,6 +72,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
   );
   const connections = new Connections(io, {
     clock,
+    logger,
     maxBufferBytes,
     slow: metrics.slow,
     sent: () => activity.events.out++,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { FilledOptions } from "../options.ts";
+import { CarillonError } from "../protocol/errors.ts";
 import { createGuests, type Guests } from "./guests.ts";
 import { type Authenticate, withHook } from "./hook.ts";
 import { createAuthenticator } from "./token.ts";
@@ -11,7 +12,10 @@ export interface Auth {
   readonly guests: Guests | undefined;
 }
 
-/** Tokens by secret and key set, or by the embedder's hook; guests' tokens by the secret, or else by a key of this process's own. */
+/**
+ * Tokens by secret and key set, or by the embedder's hook; guests' tokens by the secret, or else by a key of this process's own.
+ * The hook is not asked about guests: their tokens were issued here.
+ */
 export function createAuth({ auth, authenticate: hook, guests: guestsOn, clock }: FilledOptions): Auth {
   const { secret, jwksUrl, issuer, audience } = auth;
   const checks = { clock, ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
@@ -19,10 +23,21 @@ export function createAuth({ auth, authenticate: hook, guests: guestsOn, clock }
   const guests = guestKey === undefined ? undefined : createGuests({ ...checks, key: guestKey });
   const own = createAuthenticator({
     ...checks,
-    ...(secret !== undefined && { secret }),
-    ...(jwksUrl !== undefined && { jwksUrl }),
+    ...(!hook && secret !== undefined && { secret }),
+    ...(!hook && jwksUrl !== undefined && { jwksUrl }),
     ...(guestKey !== undefined && { guestKey }),
   });
-  if (!hook) return { authenticate: (token) => own.authenticate(token), guests };
-  return { authenticate: withHook(hook, { clock }), guests };
+  const ownTokens: Authenticate = (token) => own.authenticate(token);
+  if (!hook) return { authenticate: ownTokens, guests };
+  const byHook = withHook(hook, { clock });
+  return { authenticate: guests ? firstOf(ownTokens, byHook) : byHook, guests };
+}
+
+/** Asks `second` about whomever `first` does not know. */
+function firstOf(first: Authenticate, second: Authenticate): Authenticate {
+  return (token, handshake) =>
+    first(token, handshake).catch((thrown: unknown) => {
+      if (CarillonError.from(thrown).code === "unauthorized") return second(token, handshake);
+      throw thrown;
+    });
 }

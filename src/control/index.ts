@@ -29,7 +29,11 @@ export interface Sanction {
  * answered in the turn in which they are asked.
  */
 export interface Control {
-  /** A `quit` leaves nothing that stands. Resolves when the order is stored and holds everywhere. @throws CarillonError `unavailable` */
+  /**
+   * A `quit` leaves nothing that stands, nor does a `kick` without `untilAt`; with it, one is kept out at least so long. A ban or a
+   * mute takes the place of an earlier one. Resolves when the order is stored and holds everywhere.
+   * @throws CarillonError `unavailable`
+   */
   issue(order: Order): Promise<void>;
   ban(room: string, user: string): Sanction | undefined;
   mute(room: string, user: string): Sanction | undefined;

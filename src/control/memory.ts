@@ -4,6 +4,11 @@ import type { Control, Order, Sanction } from "./index.ts";
 /** Neither a room id nor a user id holds a space. */
 const key = (room: string, user: string) => `${room} ${user}`;
 
+/** A kick is over as soon as it is done, unless it says for how long one may not come back; and it never shortens a ban. */
+function isWeaker({ untilAt }: Sanction, ban: Sanction | undefined): boolean {
+  return untilAt === undefined || (ban !== undefined && (ban.untilAt ?? Infinity) >= untilAt);
+}
+
 /** Orders in this process's memory. They are lost with it. */
 export function memoryControl({ clock }: { clock: Clock }): Control {
   const bans = new Map<string, Sanction>();
@@ -19,14 +24,17 @@ export function memoryControl({ clock }: { clock: Clock }): Control {
   }
 
   function hold(order: Order): void {
-    if (order.action === "revoke") return void revocations.set(order.user, order.at);
-    const of = key(order.room, order.user);
-    if (order.action === "quit") return;
-    if (order.action === "unban") return void bans.delete(of);
-    if (order.action === "unmute") return void mutes.delete(of);
-    // A kick is over as soon as it is done, unless it says for how long one may not come back.
-    if (order.action === "kick" && order.untilAt === undefined) return;
-    const sanctions = order.action === "mute" ? mutes : bans;
+    if (order.action === "revoke") {
+      // Two workers' clocks may differ, and one clock may go back: what was refused once stays refused.
+      return void revocations.set(order.user, Math.max(order.at, revocations.get(order.user) ?? -Infinity));
+    }
+    const { action, room, user } = order;
+    const of = key(room, user);
+    if (action === "quit") return;
+    if (action === "unban") return void bans.delete(of);
+    if (action === "unmute") return void mutes.delete(of);
+    if (action === "kick" && isWeaker(order, standing(bans, room, user))) return;
+    const sanctions = action === "mute" ? mutes : bans;
     sanctions.set(of, order.untilAt === undefined ? {} : { untilAt: order.untilAt });
   }
 

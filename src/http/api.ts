@@ -9,7 +9,7 @@ import { CarillonError } from "../protocol/errors.ts";
 import type { Gate } from "../runtime/gate.ts";
 import type { User } from "../runtime/caller.ts";
 import type { Identity } from "../runtime/session.ts";
-import type { RouteHandlers } from "./contract.ts";
+import { REQUESTABLE, type RouteHandlers } from "./contract.ts";
 import { bearerOf } from "./service.ts";
 
 /** What the HTTP API needs of the rest of the house. */
@@ -29,6 +29,9 @@ export interface ApiContext {
   requireReady(): void;
   documents(): { openapi: Record<string, unknown>; asyncapi: Record<string, unknown> };
 }
+
+/** The name comes from the network: `__proto__` is just an unknown one. */
+const isRequestable = (name: string) => REQUESTABLE.some(({ requests }) => Object.hasOwn(requests, name));
 
 /** May do everything: whoever has an API key is trusted. */
 const service = (id = "service", name = "Service"): User => ({
@@ -68,8 +71,10 @@ export function createApi(context: ApiContext): RouteHandlers<IncomingMessage> {
   }
 
   return {
-    request: async ({ params, body: { as, name, roles = [], input } }) =>
-      request({ id: as, name: name ?? as, roles, rooms: [] }, params.name, input),
+    request: async ({ params, body: { as, name, roles = [], input } }) => {
+      if (!isRequestable(params.name)) throw new CarillonError("unknown_request");
+      return request({ id: as, name: name ?? as, roles, rooms: [] }, params.name, input);
+    },
 
     notify: async ({ body }) => {
       if ("topic" in body) {

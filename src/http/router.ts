@@ -17,7 +17,7 @@ const JSON_BYTES = { service: 4 * 1024 * 1024, none: 16 * 1024 };
 /** The built web app, or the plain page; beside the sources as beside what is built of them. */
 const WEB = fileURLToPath(new URL("../../client/web", import.meta.url));
 
-/** Same origin for everything; a socket is `connect-src`, which in older browsers does not cover `ws:` by `'self'`. */
+/** Same origin for everything, the page's sockets too. */
 const CONTENT_SECURITY_POLICY = {
   useDefaults: false,
   directives: {
@@ -26,7 +26,7 @@ const CONTENT_SECURITY_POLICY = {
     styleSrc: ["'self'"],
     imgSrc: ["'self'", "data:"],
     fontSrc: ["'self'"],
-    connectSrc: ["'self'", "ws:", "wss:"],
+    connectSrc: ["'self'"],
     manifestSrc: ["'self'"],
     baseUri: ["'none'"],
     formAction: ["'self'"],
@@ -43,16 +43,25 @@ export interface RouterOptions {
   readonly web: boolean;
 }
 
-/** The HTTP API, to be mounted at the root of an Express app (5 or 4): every route of `HTTP_ROUTES`, in the same few steps. */
+/**
+ * The HTTP API, to be mounted at the root of an Express app (5 or 4): every route of `HTTP_ROUTES`, in the same few steps. Whatever
+ * is none of its paths goes on to the host as it came.
+ */
 export function createRouter({ logger, handlers, requireService, web }: RouterOptions): Router {
   const router = express.Router();
-  const secure = helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY, strictTransportSecurity: false });
+  const secure = helmet({
+    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+    xFrameOptions: { action: "deny" },
+    // That is for whoever ends TLS to say.
+    strictTransportSecurity: false,
+  });
 
   for (const [name, spec] of Object.entries<RouteSpec>(HTTP_ROUTES)) {
     const admit: RequestHandler = (request, _response, next) => {
       if (spec.auth !== "service") return next();
       requireService(request).then(() => next(), next);
     };
+    // After the check, so that a stranger's body is not even read.
     const json = spec.body ? [express.json({ limit: JSON_BYTES[spec.auth] })] : [];
     // Where the types of the table end: each handler takes what its own route has parsed.
     const handle = handlers[name as keyof typeof handlers] as (input: object, request: IncomingMessage) => unknown;
@@ -60,10 +69,23 @@ export function createRouter({ logger, handlers, requireService, web }: RouterOp
       answer(spec, handle, request, response).catch(next);
     });
   }
-  router.use("/api", secure, (_request, _response, next) => next(new CarillonError("not_found")));
-  if (web) router.use(secure, express.static(WEB));
+  for (const path of new Set(Object.values(HTTP_ROUTES).map((spec) => spec.path)))
+    router.all(path, secure, otherMethod);
+  if (web) router.use(servePage(secure));
   router.use(refuse(logger));
   return router;
+}
+
+/** Express answers OPTIONS itself, by the methods that a path has. */
+const otherMethod: RequestHandler = ({ method }, _response, next) =>
+  next(method === "OPTIONS" ? undefined : new CarillonError("not_found"));
+
+/** The headers go onto the page's own files alone: the host's pages have a policy of their own. */
+function servePage(secure: RequestHandler): RequestHandler {
+  return express.static(WEB, {
+    redirect: false,
+    setHeaders: (response: Response) => secure(response.req, response, () => {}),
+  });
 }
 
 async function answer(
@@ -107,6 +129,8 @@ function refuse(logger: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(thrown);
     const { failure, cause, code } = toError(thrown);
     if (code === "internal") logger.error({ method: request.method, err: cause ?? thrown }, "an HTTP request failed");
+    response.setHeader("Cache-Control", "no-store");
+    if (ERRORS[code].status === 401) response.setHeader("WWW-Authenticate", "Bearer");
     if (failure.retryAfterMs !== undefined) response.setHeader("Retry-After", Math.ceil(failure.retryAfterMs / 1000));
     response.status(ERRORS[code].status).json({ ok: false, error: failure });
   };

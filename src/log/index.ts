@@ -9,13 +9,13 @@ export interface Position {
 
 /** What somebody wants to have written. */
 export interface Draft {
-  /** Unique for `by` in this log: writing it again is answered with what was written first. */
+  /** Unique for `by` in this log: writing it again is answered with what was written first. It holds no space. */
   readonly id: string;
   /** Who writes; a user id, or a name that no user id can be. */
   readonly by: string;
   /** What kind of entry it is, in the words of whoever owns the log. */
   readonly kind: string;
-  /** What stays for as long as the entry does. */
+  /** What stays for as long as the entry does. Like `content` it is JSON, and copied: what the writer does to it later is his own. */
   readonly body: Readonly<Record<string, unknown>>;
   /** What a message says, and what is gone once it is erased. */
   readonly content?: Readonly<Record<string, unknown>>;
@@ -91,6 +91,8 @@ export interface Page {
  *
  * An id is known for exactly as long as its entry is in the log. Methods reject with `unavailable` when the store is out; after an
  * `append` that means that the outcome is unknown, and that appending the same id again tells it.
+ *
+ * Names of topics come from clients. Looking into one that was never written (`find`, `read`, `messages`, `count`) keeps nothing.
  */
 export interface Log {
   /**
@@ -108,8 +110,6 @@ export interface Log {
   messages(topic: string, range: { before?: number; limit: number }): Promise<Page>;
   /** How many messages after `after` by others than `except` are in the log and not erased. */
   count(topic: string, range: { after: number; except: string }): Promise<number>;
-  /** Whether the log has ever been written or asked for. */
-  exists(topic: string): Promise<boolean>;
   /**
    * Hears of entries as they are written: at most once, perhaps late, perhaps not at all. `watch` makes it ordered and gap-free.
    * Resolves when everything that is written from then on will be published to the listener.

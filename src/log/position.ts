@@ -19,6 +19,7 @@ export async function recover(
   const span = await log.read(topic, { after: since.seq - 1, upTo: upTo.seq, limit: limit + 1 });
   if (span.epoch !== since.epoch || span.first > since.seq + 1) return { recovered: false };
   const [at, ...after] = span.entries;
+  // Nothing stands there (any more) that the id could be compared with.
   if (at?.seq !== since.seq) return { recovered: true, entries: span.entries.slice(0, limit) };
   if (since.id !== undefined && since.id !== at.id) return { recovered: false };
   return { recovered: true, entries: after };

@@ -12,8 +12,9 @@ export interface WatchListener {
 export interface Watch {
   /** The last entry that the listener has heard of. */
   readonly cursor: Position;
-  /** Reads what the subscription may have missed; a lost last entry has no successor to reveal it. */
+  /** Reads what the subscription may have missed; a lost last entry has no successor to reveal it. Never rejects. */
   check(): Promise<void>;
+  /** From this turn on the listener hears nothing. */
   close(): void;
 }
 
@@ -24,79 +25,104 @@ const REPAIR_PAGE = 200;
  * and a missing number makes it read the log. Resolves with the cursor at the log's head.
  */
 export async function watch(log: Log, topic: string, listener: WatchListener): Promise<Watch> {
-  let cursor: Position | undefined;
-  let closed = false;
-  /** The one repair under way; entries that arrive meanwhile are in the log, so it finds them. */
-  let repairing: Promise<void> | undefined;
-  /** Something arrived that the repair under way may not have read any more. */
-  let again = false;
+  let opened: LogWatch | undefined;
+  let early = false;
+  const unsubscribe = await log.subscribe(topic, (entry) => {
+    if (opened) opened.heard(entry);
+    else early = true;
+  });
+  try {
+    // After the subscription, so that whatever is written from here on is either heard of or found missing.
+    const { epoch, head } = await log.head(topic);
+    opened = new LogWatch((after) => log.read(topic, { after, limit: REPAIR_PAGE }), listener, unsubscribe, {
+      epoch,
+      seq: head,
+    });
+  } catch (error) {
+    unsubscribe();
+    throw error;
+  }
+  if (early) await opened.check();
+  return opened;
+}
 
-  function deliver(entry: Entry): void {
-    cursor = { epoch: entry.epoch, seq: entry.seq, id: entry.id };
-    listener.entry(entry);
+class LogWatch implements Watch {
+  readonly #read: (after: number) => ReturnType<Log["read"]>;
+  readonly #listener: WatchListener;
+  readonly #unsubscribe: () => void;
+  #cursor: Position;
+  #closed = false;
+  /** The one repair under way; entries that arrive meanwhile are in the log, so it finds them. */
+  #repairing: Promise<void> | undefined;
+  /** Something arrived that the repair under way may not have read any more. */
+  #again = false;
+
+  constructor(
+    read: (after: number) => ReturnType<Log["read"]>,
+    listener: WatchListener,
+    unsubscribe: () => void,
+    cursor: Position,
+  ) {
+    this.#read = read;
+    this.#listener = listener;
+    this.#unsubscribe = unsubscribe;
+    this.#cursor = cursor;
   }
 
-  function reset(position: Position): void {
-    cursor = position;
-    listener.reset(position);
+  get cursor(): Position {
+    return this.#cursor;
+  }
+
+  heard(entry: Entry): void {
+    const { epoch, seq } = this.#cursor;
+    if (this.#closed || (entry.epoch === epoch && entry.seq <= seq)) return;
+    const isNext = entry.epoch === epoch && entry.seq === seq + 1;
+    if (isNext && !this.#repairing) this.#deliver(entry);
+    else void this.check();
+  }
+
+  async check(): Promise<void> {
+    if (this.#closed) return;
+    this.#again = true;
+    await (this.#repairing ??= this.#repair());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+  }
+
+  async #repair(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      try {
+        while (await this.#advance());
+      } catch (error) {
+        if (!this.#closed) this.#listener.failed(error);
+      }
+    }
+    this.#repairing = undefined;
   }
 
   /** Reads one page on from the cursor. @returns whether there is more. */
-  async function advance(from: Position): Promise<boolean> {
-    const span = await log.read(topic, { after: from.seq, limit: REPAIR_PAGE });
-    if (closed) return false;
-    if (span.epoch !== from.epoch) {
-      reset({ epoch: span.epoch, seq: 0 });
+  async #advance(): Promise<boolean> {
+    const { epoch, seq } = this.#cursor;
+    const span = await this.#read(seq);
+    if (this.#closed) return false;
+    if (span.epoch !== epoch || span.first > seq + 1) {
+      this.#cursor = { epoch: span.epoch, seq: span.first - 1 };
+      this.#listener.reset(this.#cursor);
       return true;
     }
-    if (span.first > from.seq + 1) reset({ epoch: span.epoch, seq: span.first - 1 });
-    for (const entry of span.entries) if (!closed) deliver(entry);
-    return cursor !== undefined && cursor.seq < span.head;
-  }
-
-  async function repair(): Promise<void> {
-    try {
-      do {
-        again = false;
-        while (cursor && (await advance(cursor)));
-      } while (again && !closed);
-    } catch (error) {
-      listener.failed(error);
-    } finally {
-      repairing = undefined;
+    for (const entry of span.entries) {
+      if (this.#closed) return false;
+      this.#deliver(entry);
     }
+    return this.#cursor.seq < span.head;
   }
 
-  function check(): Promise<void> {
-    again = true;
-    return (repairing ??= repair());
+  #deliver(entry: Entry): void {
+    this.#cursor = { epoch: entry.epoch, seq: entry.seq, id: entry.id };
+    this.#listener.entry(entry);
   }
-
-  const unsubscribe = await log.subscribe(topic, (entry) => {
-    if (closed) return;
-    if (!cursor) {
-      again = true;
-      return;
-    }
-    const next = entry.epoch === cursor.epoch && entry.seq === cursor.seq + 1;
-    const seen = entry.epoch === cursor.epoch && entry.seq <= cursor.seq;
-    if (seen) return;
-    if (next && !repairing) deliver(entry);
-    else void check();
-  });
-  // After the subscription, so that whatever is written from here on is either heard of or found missing.
-  const { epoch, head } = await log.head(topic);
-  cursor = { epoch, seq: head };
-  if (again) await check();
-
-  return {
-    get cursor() {
-      return cursor as Position;
-    },
-    check,
-    close() {
-      closed = true;
-      unsubscribe();
-    },
-  };
 }

@@ -5,7 +5,7 @@ export interface Member {
 
 /** Who attends a room; a user once, however many connections. */
 export interface Attending {
-  /** Grows with every change. */
+  /** Grows with every change, and never goes back: not when a room empties, nor when all is lost. */
   readonly version: number;
   /** At most `most` of them, as asked. */
   readonly members: readonly Member[];
@@ -22,7 +22,10 @@ export interface PresenceChange {
 
 /** Who attends which room, now. It may be lost: whoever attends is there to say so again. */
 export interface Presence {
-  /** A connection of a user attends. It takes the place of one that was dropped, if there is one. */
+  /**
+   * A connection of a user attends. It takes the place of one that was dropped, if there is one. Who comes under another name than
+   * before has that name from then on, and is told of as joined again.
+   */
   enter(room: string, member: Member, connection: string): Promise<void>;
   /** It does no longer. A `dropped` one counts for `GRACE_MS` more, because most come back. */
   leave(room: string, user: string, connection: string, how?: "dropped"): Promise<void>;

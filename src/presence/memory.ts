@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { GATHER_MS, GRACE_MS, type Member, type Presence, type PresenceChange } from "./index.ts";
 
 interface Attendee {
-  readonly member: Member;
+  member: Member;
   /** Connection → what calls off its end, while it is dropped. */
   readonly connections: Map<string, (() => void) | undefined>;
 }
@@ -16,28 +16,41 @@ interface Room {
   gathering: boolean;
 }
 
+/** Another connection of somebody who attends already. */
+function connect({ connections }: Attendee, connection: string): void {
+  const dropped = connections.has(connection)
+    ? connection
+    : [...connections.keys()].find((other) => connections.get(other));
+  if (dropped !== undefined) {
+    connections.get(dropped)?.();
+    connections.delete(dropped);
+  }
+  connections.set(connection, undefined);
+}
+
 /** Presence in this process's memory. */
 export function memoryPresence({ clock }: { clock: Clock }): Presence {
   const rooms = new Map<string, Room>();
   const listeners = new Set<(change: PresenceChange) => void>();
+  /** One for all rooms, and by the clock: it never goes back, though rooms are forgotten when they empty and all of them with the process. */
+  let version = clock.now();
 
   function open(name: string): Room {
     let room = rooms.get(name);
-    if (!room)
-      rooms.set(
-        name,
-        (room = { version: 0, attendees: new Map(), joined: new Map(), left: new Map(), gathering: false }),
-      );
+    if (!room) {
+      room = { version, attendees: new Map(), joined: new Map(), left: new Map(), gathering: false };
+      rooms.set(name, room);
+    }
     return room;
   }
 
   function tell(name: string, room: Room): void {
     room.gathering = false;
-    const { version, attendees, joined, left } = room;
+    const { attendees, joined, left } = room;
     if (attendees.size === 0) rooms.delete(name);
     const change = {
       room: name,
-      version,
+      version: room.version,
       joined: [...joined.values()],
       left: [...left.values()],
       memberCount: attendees.size,
@@ -49,7 +62,7 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
 
   /** Tells how it ends, also for who came and went meanwhile: somebody may have been shown the middle of it. */
   function note(name: string, room: Room, member: Member, now: Map<string, Member>, undone: Map<string, Member>): void {
-    room.version++;
+    room.version = ++version;
     undone.delete(member.id);
     now.set(member.id, member);
     if (room.gathering) return;
@@ -65,26 +78,15 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
     note(name, room, attendee.member, room.left, room.joined);
   }
 
-  function takeOver({ connections }: Attendee): void {
-    for (const [connection, callOff] of connections) {
-      if (!callOff) continue;
-      callOff();
-      connections.delete(connection);
-      return;
-    }
-  }
-
   return {
     async enter(name, member, connection) {
       const room = open(name);
-      const attendee = room.attendees.get(member.id);
-      if (attendee) {
-        if (attendee.connections.has(connection)) return;
-        takeOver(attendee);
-        attendee.connections.set(connection, undefined);
-        return;
-      }
-      room.attendees.set(member.id, { member, connections: new Map([[connection, undefined]]) });
+      const attendee = room.attendees.get(member.id) ?? { member, connections: new Map() };
+      const isKnown = room.attendees.has(member.id) && attendee.member.name === member.name;
+      connect(attendee, connection);
+      if (isKnown) return;
+      attendee.member = member;
+      room.attendees.set(member.id, attendee);
       note(name, room, member, room.joined, room.left);
     },
 
@@ -106,7 +108,7 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
         if (members.length >= most) break;
         members.push(member);
       }
-      return { version: room?.version ?? 0, members, memberCount: room?.attendees.size ?? 0 };
+      return { version: room?.version ?? version, members, memberCount: room?.attendees.size ?? 0 };
     },
 
     async among(name, users) {

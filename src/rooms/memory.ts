@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
-import type { IdPage, Marker, PageRequest, Rooms } from "./index.ts";
-
-/** Ids that can be read page by page while some come and go. */
-function page(ids: Iterable<string>, { after = "", limit }: PageRequest): IdPage {
-  const rest = [...ids].filter((id) => id > after).toSorted();
-  const last = rest[limit - 1];
-  return rest.length > limit && last !== undefined ? { ids: rest.slice(0, limit), next: last } : { ids: rest };
-}
+import type { Marker, Rooms } from "./index.ts";
+import { OrderedIds } from "./ordered.ts";
 
 function entryOf<V>(map: Map<string, V>, key: string, make: () => V): V {
   let value = map.get(key);
   if (value === undefined) map.set(key, (value = make()));
   return value;
+}
+
+/** Takes something out of a set of a map, and the set too when it was the last: whoever comes and goes leaves nothing behind. */
+function takeOut(map: Map<string, { delete(id: string): unknown; readonly size: number }>, key: string, id: string) {
+  const set = map.get(key);
+  set?.delete(id);
+  if (set?.size === 0) map.delete(key);
 }
 
 /** The same for both, whoever asks; a hash, because two user ids do not fit into a room id. */
@@ -22,36 +23,36 @@ function directId(a: string, b: string): string {
 
 /** Rooms, members and markers in this process's memory. They are lost with it. */
 export function memoryRooms(): Rooms {
-  const known = new Set<string>();
+  const known = new OrderedIds();
   const membersOf = new Map<string, Set<string>>();
-  const memberships = new Map<string, Set<string>>();
+  const memberships = new Map<string, OrderedIds>();
   const pairs = new Map<string, readonly [string, string]>();
   /** Room → user → marker. */
   const markers = new Map<string, Map<string, Marker>>();
 
   function add(room: string, user: string): void {
-    entryOf(membersOf, room, () => new Set()).add(user);
-    entryOf(memberships, user, () => new Set()).add(room);
+    entryOf(membersOf, room, () => new Set<string>()).add(user);
+    entryOf(memberships, user, () => new OrderedIds()).add(room);
   }
 
   return {
-    list: async (room) => void known.add(room),
-    listed: async (request) => page(known, request),
+    list: async (room) => known.add(room),
+    listed: async (request) => known.page(request),
     addMember: async (room, user) => add(room, user),
     async removeMember(room, user) {
-      membersOf.get(room)?.delete(user);
-      memberships.get(user)?.delete(room);
+      takeOut(membersOf, room, user);
+      takeOut(memberships, user, room);
     },
     isMember: async (room, user) => membersOf.get(room)?.has(user) ?? false,
     async members(room, most) {
       const members = membersOf.get(room);
       return members && members.size > most ? undefined : [...(members ?? [])];
     },
-    roomsOf: async (user, request) => page(memberships.get(user) ?? [], request),
+    roomsOf: async (user, request) => memberships.get(user)?.page(request) ?? { ids: [] },
     async openDirect(a, b) {
       const room = directId(a, b);
       const made = !pairs.has(room);
-      pairs.set(room, [a, b]);
+      if (made) pairs.set(room, [a, b]);
       add(room, a);
       add(room, b);
       return { room, made };
@@ -59,10 +60,11 @@ export function memoryRooms(): Rooms {
     pair: async (room) => pairs.get(room),
     marker: async (room, user) => markers.get(room)?.get(user),
     async moveMarker(room, user, to) {
-      const ofRoom = entryOf(markers, room, () => new Map<string, Marker>());
-      const now = ofRoom.get(user);
+      const now = markers.get(room)?.get(user);
       if (now?.epoch === to.epoch && now.seq >= to.seq) return now;
-      ofRoom.set(user, to);
+      // Where everybody begins: it is not kept, lest every room that somebody asks about takes room here.
+      if (!now && to.seq === 0) return to;
+      entryOf(markers, room, () => new Map<string, Marker>()).set(user, to);
       return to;
     },
   };

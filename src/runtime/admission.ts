@@ -34,6 +34,15 @@ export function requireValid(
   if (revokedAt !== undefined && (issuedAt ?? 0) <= revokedAt) throw new CarillonError("unauthorized");
 }
 
+/** Whether somebody who was found to be all right may (still) come in. @throws CarillonError */
+export function requireAdmissible(
+  identity: Identity,
+  options: Pick<AdmissionOptions, "clock" | "control" | "draining">,
+) {
+  if (options.draining()) throw new CarillonError("draining");
+  requireValid(identity, options);
+}
+
 /** What goes out with a refusal: Socket.IO sends a middleware error's `message` and `data` to the client, and nothing else. */
 class ConnectRefusal extends Error {
   readonly data: Failure;
@@ -42,6 +51,20 @@ class ConnectRefusal extends Error {
     super(failure.code);
     this.data = failure;
   }
+}
+
+async function identify(
+  contract: Contract,
+  handshake: Handshake,
+  options: Pick<AdmissionOptions, "clock" | "control" | "draining" | "authenticate">,
+): Promise<Identity> {
+  // Before and after the check: it takes time, and a worker that goes away shall not ask others in vain.
+  if (options.draining()) throw new CarillonError("draining");
+  const token: unknown = Object(handshake.auth).token;
+  const identity = await within(options.clock, ADMISSION_DEADLINE_MS, () => options.authenticate(token, handshake));
+  requireAdmissible(identity, options);
+  if (contract.role && !identity.user.roles.includes(contract.role)) throw new CarillonError("forbidden");
+  return identity;
 }
 
 /**
@@ -53,40 +76,37 @@ export function guardNamespace(
   namespace: ContractNamespace<Contract>,
   options: AdmissionOptions,
 ): (socket: ContractSocket<Contract>) => Identity {
-  const { clock, logger, authenticate, connections, draining, refused } = options;
+  const { logger, connections, refused } = options;
   const admitted = new WeakMap<object, Identity>();
 
-  async function identify(socket: ContractSocket<Contract>): Promise<Identity> {
-    if (draining()) throw new CarillonError("draining");
-    const handshake: Handshake = socket.handshake;
-    const token = Object(handshake.auth).token as unknown;
-    const identity = await within(clock, ADMISSION_DEADLINE_MS, () => authenticate(token, handshake));
-    requireValid(identity, options);
-    if (contract.role && !identity.user.roles.includes(contract.role)) throw new CarillonError("forbidden");
-    return identity;
+  function refuse({ conn }: ContractSocket<Contract>, error: CarillonError): ConnectRefusal {
+    const { code, cause, failure } = error;
+    // Anybody can be refused as often as they like, so only what an operator has to look at is a warning.
+    const level = failure.retryable && code !== "draining" ? "warn" : "debug";
+    logger[level]({ namespace: contract.name, code, err: cause }, "a client was refused");
+    refused(code);
+    if (failure.retryable) connections.closeTransport(conn, error);
+    return new ConnectRefusal(failure);
   }
 
+  // Every path ends in `next`, without which Socket.IO would keep the socket for ever; over a closed transport it answers nothing.
   namespace.use((socket, next) => {
-    const { conn } = socket;
-    const { connecting } = connections.of(conn);
+    const { connecting } = connections.of(socket.conn);
     // 500 CONNECTs in one burst would make 500 sockets, all in the same rooms, while the first token is still being checked.
-    if (connecting.has(namespace.name)) return void conn.close();
+    if (connecting.has(namespace.name)) {
+      socket.conn.close();
+      return next(new Error("duplicate"));
+    }
     connecting.add(namespace.name);
     socket.once("disconnect", () => connecting.delete(namespace.name));
-    identify(socket).then(
+    identify(contract, socket.handshake, options).then(
       (identity) => {
         admitted.set(socket, identity);
         next();
       },
       (thrown: unknown) => {
-        const error = CarillonError.from(thrown);
-        if (error.cause !== undefined)
-          logger.warn({ namespace: contract.name, code: error.code, err: error.cause }, "a client was refused");
-        refused(error.code);
         connecting.delete(namespace.name);
-        const { failure } = error;
-        if (failure.retryable) connections.closeTransport(conn, error);
-        else next(new ConnectRefusal(failure));
+        next(refuse(socket, CarillonError.from(thrown)));
       },
     );
   });

@@ -81,10 +81,11 @@ export async function dispatch(
     await turn;
     allow?.();
     const now = typeof caller === "function" ? caller() : caller;
-    if (route.spec.socket && !now.socket)
+    // One that is gone by now is none either: nothing would ever take it out again of what it is let into here.
+    if (route.spec.socket && !now.socket?.connected)
       throw new CarillonError("bad_request", { details: { reason: "needs a socket" } });
     const reply = await within(options.clock, HANDLER_DEADLINE_MS, () => route.handle(input, now));
-    const [data, after] = reply instanceof ReplyThen ? [reply.data, reply.after as () => void] : [reply, undefined];
+    const [data, after] = reply instanceof ReplyThen ? [reply.data, reply.after] : [reply, undefined];
     const outcome: Outcome = { ack: { ok: true, data: route.spec.reply.parse(data) }, ...(after && { after }) };
     options.served(label, "ok");
     return outcome;

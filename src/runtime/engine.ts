@@ -1,22 +1,49 @@
 import type { Socket as Connection } from "engine.io";
+import type { Server } from "socket.io";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private; absent fields read as "nothing there". */
 interface Internals {
   readonly writeBuffer?: readonly unknown[];
   readonly transport: {
-    readonly writable: boolean;
+    readonly name: string;
+    readonly writable?: boolean;
     /** Only of a websocket transport. */
     readonly socket?: { readonly bufferedAmount?: number; terminate?(): void };
+    emit(event: "close"): unknown;
   };
 }
 
 // The one place where engine.io's private fields meet our types.
 const internals = (connection: Connection) => connection as unknown as Internals;
 
+/**
+ * Refuses a Socket.IO server that Carillon cannot keep its word on.
+ * @throws TypeError
+ */
+export function requireFit({ engine, _opts: options }: Server): void {
+  if (!engine) throw new TypeError("The Socket.IO server needs an HTTP server first: `io.attach(server)`");
+  if (options.connectionStateRecovery)
+    throw new TypeError("Carillon recovers by positions; connectionStateRecovery would let old sockets in unchecked");
+}
+
+/** The fields of `Internals` that a connection does not have: another version of engine.io or of ws keeps them elsewhere. */
+export function missingInternals(connection: Connection): string[] {
+  const { transport, writeBuffer } = internals(connection);
+  const there = {
+    writeBuffer: Array.isArray(writeBuffer),
+    "transport.writable": typeof transport.writable === "boolean",
+    ...(transport.name === "websocket" && {
+      "transport.socket.bufferedAmount": typeof transport.socket?.bufferedAmount === "number",
+      "transport.socket.terminate": typeof transport.socket?.terminate === "function",
+    }),
+  };
+  return Object.entries(there).flatMap(([field, isThere]) => (isThere ? [] : [field]));
+}
+
 /** Whether all that was written is with the kernel (websocket) or with the client's last poll. */
 export function isDrained(connection: Connection): boolean {
   const { transport, writeBuffer } = internals(connection);
-  return transport.writable && (writeBuffer?.length ?? 0) === 0;
+  return transport.writable !== false && (writeBuffer?.length ?? 0) === 0;
 }
 
 /** Bytes that ws holds because the kernel takes no more; 0 while polling. */
@@ -24,8 +51,15 @@ export function socketBacklog(connection: Connection): number {
   return internals(connection).transport.socket?.bufferedAmount ?? 0;
 }
 
-/** Ends a connection at once. `close` alone waits for a client that does not read. */
+/** Closes a connection without waiting for what was not yet written. */
+export function closeNow(connection: Connection): void {
+  connection.close(true);
+  // A polling transport that keeps its good-bye for one more poll does not listen to a second `close`.
+  if (connection.readyState !== "closed") internals(connection).transport.emit("close");
+}
+
+/** Ends a connection at once, whether its client reads or not: `close` would wait for it. */
 export function cut(connection: Connection): void {
   internals(connection).transport.socket?.terminate?.();
-  connection.close(true);
+  closeNow(connection);
 }

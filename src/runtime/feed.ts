@@ -3,7 +3,7 @@ import { sizeOf } from "../log/budget.ts";
 import type { Entry, Log, Position } from "../log/index.ts";
 import { watch, type Watch } from "../log/watch.ts";
 import type { Logger } from "../logger.ts";
-import { drained } from "./pace.ts";
+import { paced } from "./pace.ts";
 
 /** What a feed needs to know of a socket. */
 export interface Listener {
@@ -36,15 +36,23 @@ export interface Attendance {
   readonly cursor: Position;
   /** Sends all after `position` at the socket's own pace, then lets it into the live feed, in the turn in which it is level. */
   follow(position: Position): void;
-  /** Takes back this attendance: the socket is again what it was before `attend`. */
+  /** Takes back this attendance: the socket goes on where it was before `attend`, missing nothing. */
   cancel(): void;
+}
+
+/** How far a socket was brought. */
+interface Standing {
+  /** All up to here was handed to the socket; unknown until it is told to follow. While it is level, the watch's cursor counts. */
+  position: Position | undefined;
 }
 
 /** A topic that somebody on this worker listens to. */
 interface Channel<S> {
   readonly opened: Promise<Watch>;
-  /** Everybody who attends, with the attendance that counts (a later one replaces an earlier). */
-  readonly attending: Map<S, object>;
+  /** Set once it is open. */
+  watching: Watch | undefined;
+  /** Everybody who attends, with the standing that counts (a later one replaces an earlier). */
+  readonly attending: Map<S, Standing>;
   readonly level: Set<S>;
 }
 
@@ -53,9 +61,11 @@ interface Follower<S> {
   readonly channel: Channel<S>;
   readonly watching: Watch;
   readonly socket: S;
-  /** Whether this is still the socket's attendance that counts. */
-  readonly current: () => boolean;
+  readonly standing: Standing;
 }
+
+/** Whether this is still the attendance of its socket that counts. */
+const isCurrent = <S>({ channel, socket, standing }: Follower<S>) => channel.attending.get(socket) === standing;
 
 /**
  * Brings logs to sockets: every entry after a socket's position, in order and once, without a gap between what it missed and what is
@@ -83,38 +93,38 @@ export class Feeds<S extends Listener> {
     return this.#channels.get(topic)?.attending.has(socket) ?? false;
   }
 
-  /** Begins to listen. What the socket had of the topic before is over: it is sent nothing until `follow`. */
+  /**
+   * Begins to listen. What the socket had of the topic before is over: it is sent nothing until `follow`. Rejects when the topic
+   * cannot be opened, which leaves the socket out of it.
+   */
   async attend(topic: string, socket: S): Promise<Attendance> {
     const channel = this.#channels.get(topic) ?? this.#open(topic);
-    const self = {};
-    const wasLevel = channel.level.has(socket);
-    channel.attending.set(socket, self);
+    const before = channel.attending.get(socket);
+    // In this turn: whatever comes next is for the new attendance, or is still missing for the old one if that has to go on.
     this.#lower(topic, channel, socket);
-    const current = () => channel.attending.get(socket) === self;
+    const standing: Standing = { position: undefined };
+    channel.attending.set(socket, standing);
     try {
       const watching = await channel.opened;
-      const stood = watching.cursor;
-      const follower = { topic, channel, watching, socket, current };
+      const follower = { topic, channel, watching, socket, standing };
       return {
         get cursor() {
           return watching.cursor;
         },
-        follow: (position) => void this.#follow(follower, position),
-        cancel: () => {
-          if (current() && wasLevel) void this.#follow(follower, stood);
-          else if (current()) this.leave(topic, socket);
-        },
+        follow: (position) => this.#start(follower, position),
+        cancel: () => this.#cancel(follower, before),
       };
     } catch (error) {
-      if (current()) this.leave(topic, socket);
+      if (channel.attending.get(socket) === standing) this.leave(topic, socket);
       throw error;
     }
   }
 
   leave(topic: string, socket: S): void {
     const channel = this.#channels.get(topic);
-    if (!channel?.attending.delete(socket)) return;
+    if (!channel?.attending.has(socket)) return;
     this.#lower(topic, channel, socket);
+    channel.attending.delete(socket);
     if (channel.attending.size > 0) return;
     this.#channels.delete(topic);
     channel.opened.then(
@@ -135,57 +145,72 @@ export class Feeds<S extends Listener> {
       entry: (entry) => this.#delivery.broadcast(topic, entry, level),
       reset: (position) => this.#delivery.reset(topic, position),
       failed: (error) => this.#logger.warn({ err: error }, "a log could not be read; it will be repaired"),
-    });
-    const channel: Channel<S> = { opened, attending: new Map(), level };
+    }).then((watching) => (channel.watching = watching));
+    const channel: Channel<S> = { opened, watching: undefined, attending: new Map(), level };
     this.#channels.set(topic, channel);
     return channel;
   }
 
-  #lower(topic: string, channel: Channel<S>, socket: S): void {
-    if (channel.level.delete(socket)) this.#delivery.left?.(socket, topic);
+  /** Takes a socket out of the live feed, where it is in it, and remembers how far that has brought it. */
+  #lower(topic: string, { attending, level, watching }: Channel<S>, socket: S): void {
+    const standing = attending.get(socket);
+    if (!level.delete(socket) || !standing) return;
+    standing.position = watching?.cursor;
+    this.#delivery.left?.(socket, topic);
+  }
+
+  #start(follower: Follower<S>, position: Position): void {
+    // Also of one that was replaced meanwhile: if the later one is cancelled, this one goes on from here.
+    follower.standing.position = position;
+    if (isCurrent(follower)) void this.#follow(follower, position);
+  }
+
+  #cancel(follower: Follower<S>, before: Standing | undefined): void {
+    const { topic, channel, socket } = follower;
+    if (!isCurrent(follower)) return;
+    if (!before) return this.leave(topic, socket);
+    // Not the same object, lest what was sending for it before goes on beside what starts here; unless it never started.
+    const standing = before.position ? { ...before } : before;
+    channel.attending.set(socket, standing);
+    if (standing.position) void this.#follow({ ...follower, standing }, standing.position);
   }
 
   /** Synchronous up to the first `await`: a socket that is level already enters in the turn of the call. */
   async #follow(follower: Follower<S>, from: Position): Promise<void> {
-    const { topic, channel, watching, socket, current } = follower;
-    let position = from;
+    const { topic, channel, watching, socket, standing } = follower;
     try {
-      while (current()) {
+      for (let position = from; isCurrent(follower); position = standing.position ?? position) {
         if (!socket.connected) return this.leave(topic, socket);
         const { epoch, seq } = watching.cursor;
         if (position.epoch === epoch && position.seq === seq) {
           channel.level.add(socket);
           return this.#delivery.entered?.(socket, topic);
         }
-        await drained(socket.conn);
-        if (current()) position = await this.#catchUp(follower, position);
+        await paced(socket.conn, () => this.#catchUp(follower, position));
       }
     } catch (error) {
-      if (current()) this.#delivery.failed(socket, error);
+      if (isCurrent(follower)) this.#delivery.failed(socket, error);
     }
   }
 
-  /** Sends one batch. @returns the position after it. */
-  async #catchUp({ topic, watching, socket, current }: Follower<S>, from: Position): Promise<Position> {
+  /** Sends one batch. */
+  async #catchUp(follower: Follower<S>, from: Position): Promise<void> {
+    const { topic, watching, socket, standing } = follower;
+    if (!isCurrent(follower)) return;
     const span = await this.#log.read(topic, { after: from.seq, upTo: watching.cursor.seq, limit: PAGE });
-    if (!current()) return from;
-    let position = from;
+    if (!isCurrent(follower)) return;
     if (span.epoch !== from.epoch || span.first > from.seq + 1) {
-      position = { epoch: span.epoch, seq: span.epoch === from.epoch ? span.first - 1 : 0 };
-      this.#delivery.reset(topic, position, socket);
-      return position;
+      standing.position = { epoch: span.epoch, seq: span.first - 1 };
+      return this.#delivery.reset(topic, standing.position, socket);
     }
     // The watch knows of more than the log shows, or of another epoch: it has to look again before we can be level with it.
     if (span.entries.length === 0) await watching.check();
     let bytes = 0;
     for (const entry of span.entries) {
-      const writing = this.#delivery.send(socket, topic, entry);
-      if (writing instanceof Promise) await writing;
-      if (!current()) break;
-      position = { epoch: entry.epoch, seq: entry.seq };
+      standing.position = { epoch: entry.epoch, seq: entry.seq };
+      await this.#delivery.send(socket, topic, entry);
       bytes += sizeOf(entry);
-      if (bytes >= BATCH_BYTES) break;
+      if (bytes >= BATCH_BYTES || !isCurrent(follower)) return;
     }
-    return position;
   }
 }

@@ -28,7 +28,7 @@ export type Handler<C extends Contract, R extends RequestName<C>> = (
 /** What the runtime answers by itself, for every namespace alike. */
 type Shared = "token:refresh";
 
-/** One handler for each request of the contract: a missing, an extra or an ill-typed one does not compile. */
+/** One handler for each request of the contract. */
 export type Handlers<C extends Contract> = { readonly [R in Exclude<RequestName<C>, Shared>]: Handler<C, R> };
 
 /** A namespace at work. */
@@ -47,13 +47,22 @@ export interface Definition<Context> {
   open(context: Context, namespace: ContractNamespace<Contract>): Running<Contract>;
 }
 
+/** Names the handlers that the contract has no request for: TypeScript alone lets them pass, where they are not written out in place. */
+type NothingElse<C extends Contract, H> = [Exclude<keyof H, keyof Handlers<C>>] extends [never]
+  ? unknown
+  : { readonly noRequestFor: Exclude<keyof H, keyof Handlers<C>> };
+
 /**
- * Binds handlers to a contract. `Context` is what a namespace needs of the rest of the house. Here the types of the one contract
- * end: `dispatch` gives each handler what its own schema has parsed, and nothing else.
+ * Binds handlers to a contract; a missing, an extra or an ill-typed one does not compile. `Context` is what a namespace needs of the
+ * rest of the house. Here the types of the one contract end: `dispatch` gives each handler what its own schema has parsed, and
+ * nothing else.
  */
-export function implement<const C extends Contract, Context>(
+export function implement<const C extends Contract, Context, H>(
   contract: C,
-  open: (context: Context, namespace: ContractNamespace<C>) => Running<C>,
+  open: (
+    context: Context,
+    namespace: ContractNamespace<C>,
+  ) => Running<C> & { readonly handlers: H } & NothingElse<C, H>,
 ): Definition<Context> {
-  return { contract, open: open as unknown as Definition<Context>["open"] };
+  return { contract, open };
 }

@@ -24,3 +24,20 @@ export function drained(connection: Connection): Promise<void> {
     look();
   });
 }
+
+/** The last of the batches that wait for a connection. */
+const batches = new WeakMap<Connection, Promise<void>>();
+
+/**
+ * Writes a batch once the connection has taken all before it: the batches of one connection wait for each other, whatever they are of,
+ * so that a client which catches up with many topics never has more than one batch ahead of it. Rejects with what `write` throws.
+ */
+export function paced(connection: Connection, write: () => Promise<void>): Promise<void> {
+  const before = batches.get(connection) ?? Promise.resolve();
+  const written = before.then(() => drained(connection)).then(write);
+  batches.set(
+    connection,
+    written.catch(() => {}),
+  );
+  return written;
+}

@@ -5,7 +5,7 @@ import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import type { Ack, Contract } from "../protocol/contract.ts";
 import { PROTOCOL, type SESSION_EVENTS } from "../protocol/session.ts";
-import { type AdmissionOptions, guardNamespace, requireValid } from "./admission.ts";
+import { type AdmissionOptions, guardNamespace, requireAdmissible, requireValid } from "./admission.ts";
 import type { Caller, ContractNamespace, ContractSocket, User } from "./caller.ts";
 import { dispatch, type DispatchOptions, routesOf } from "./dispatch.ts";
 import type { Definition, Running } from "./implement.ts";
@@ -80,8 +80,9 @@ function openSocket(
   running: Running<Contract>,
   socket: ContractSocket<Contract>,
   identity: Identity,
-  { clock, connections, limits, server, closing }: ServeOptions,
+  options: ServeOptions,
 ): void {
+  const { clock, connections, limits, server, closing } = options;
   const opened = (payload: Opened) => socket.emit("session:opened", payload);
   const { sessions } = connections.of(socket.conn);
   const session = openSession(socket, identity, {
@@ -103,6 +104,12 @@ function openSocket(
     running.disconnected?.(socket, session.user);
   });
   running.connected?.(socket, identity.user);
+  try {
+    requireAdmissible(identity, options);
+  } catch (thrown) {
+    // Revoked, or draining, since the guard looked: whoever saw to that found no socket here yet to close.
+    session.close(CarillonError.from(thrown));
+  }
 }
 
 type Circumstances = Parameters<typeof dispatch>[3];
@@ -113,10 +120,11 @@ type Circumstances = Parameters<typeof dispatch>[3];
  */
 function receiveRequests(
   socket: ContractSocket<Contract>,
-  { clock, logger, rate, received }: ServeOptions,
+  { clock, logger, rate, received, connections }: ServeOptions,
   answer: (name: unknown, args: unknown[], circumstances: Circumstances) => ReturnType<typeof dispatch>,
 ): void {
   const { session } = socket.data;
+  const { underWay } = connections.of(socket.conn);
   const admitNext = createAdmit(rate, clock, () =>
     session.close(new CarillonError("rate_limited", { retryAfterMs: 1_000 })),
   );
@@ -141,7 +149,9 @@ function receiveRequests(
       after?.();
     });
     const done = served.catch((error: unknown) => logger.error({ err: error }, "a reply could not be written"));
+    underWay.add(done);
     turn = done.then(() => {
+      underWay.delete(done);
       waiting--;
       return before;
     });
@@ -157,7 +167,7 @@ function createAdmit(rate: Rate, clock: Clock, cut: () => void): (full: boolean)
     const retryAfterMs = full ? 1_000 : bucket.take();
     if (retryAfterMs === 0) return;
     if (clock.now() - since >= 1_000) [since, refusals] = [clock.now(), 0];
-    if (++refusals >= rate.burst) cut();
+    if (++refusals >= rate.burst && rate.perSec > 0) cut();
     throw new CarillonError("rate_limited", { retryAfterMs });
   };
 }

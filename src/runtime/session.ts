@@ -19,7 +19,7 @@ export interface Session {
   readonly user: User;
   /** Why the server has ended it: nothing is served any more, though the transport may still be there. */
   readonly closedBy: CarillonError | undefined;
-  /** Goes on with another token of the same user. */
+  /** Goes on with another token of the same user, unless it was ended meanwhile. */
   refresh(identity: Identity): void;
   /** Tells the client why it is about to be closed. Only the first reason is told. */
   announce(reason: CarillonError): void;
@@ -52,10 +52,10 @@ export function openSession(socket: SessionSocket, first: Identity, options: Ses
   const { clock, role, closeTransport, closing } = options;
   let identity = first;
   let closedBy: CarillonError | undefined;
-  let stopTimer = () => {};
+  let stopTimer: (() => void) | undefined;
 
   function startTimer(): void {
-    stopTimer();
+    stopTimer?.();
     if (identity.expiresAt === undefined) return;
     const leftMs = identity.expiresAt + EXPIRY_GRACE_MS - clock.now();
     stopTimer = clock.after(leftMs, () => session.close(new CarillonError("token_expired")));
@@ -72,6 +72,7 @@ export function openSession(socket: SessionSocket, first: Identity, options: Ses
       return closedBy;
     },
     refresh(next) {
+      if (closedBy) return;
       identity = next;
       startTimer();
       if (role && !next.user.roles.includes(role)) session.close(new CarillonError("forbidden"));
@@ -79,7 +80,7 @@ export function openSession(socket: SessionSocket, first: Identity, options: Ses
     announce(reason) {
       if (closedBy) return;
       closedBy = reason;
-      stopTimer();
+      stopTimer?.();
       closing(reason);
       const { details: _, ...failure } = reason.failure;
       socket.emit("session:closing", failure);
@@ -90,7 +91,7 @@ export function openSession(socket: SessionSocket, first: Identity, options: Ses
       session.announce(reason);
       socket.disconnect();
     },
-    end: () => stopTimer(),
+    end: () => stopTimer?.(),
   };
   startTimer();
   return session;

@@ -1,4 +1,4 @@
-import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
+import { io, type Manager, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { chat } from "../../src/namespaces/chat/contract.ts";
 import { monitor } from "../../src/namespaces/monitor/contract.ts";
 import { notify } from "../../src/namespaces/notify/contract.ts";
@@ -37,9 +37,12 @@ export class Client implements AsyncDisposable {
   readonly #released: () => void;
   #broken: Error | undefined;
 
-  constructor(url: string, namespace: string, options: Partial<ManagerOptions & SocketOptions>) {
+  constructor(server: string | Manager, namespace: string, options: Partial<ManagerOptions & SocketOptions>) {
     this.#contract = CONTRACTS.get(namespace);
-    this.socket = io(url + namespace, { forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options });
+    this.socket =
+      typeof server === "string"
+        ? io(server + namespace, { forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options })
+        : server.socket(namespace, options);
     this.#released = opened(this, `a client of ${namespace}`);
     this.socket.onAny((name: string, payload: unknown) => {
       this.#check(name, payload);
@@ -56,6 +59,11 @@ export class Client implements AsyncDisposable {
     });
     await this.event("session:opened");
     return this;
+  }
+
+  /** A client of another namespace over the same transport, perhaps not yet connected. */
+  beside(namespace: string, token: unknown): Client {
+    return new Client(this.socket.io, namespace, { auth: { token } });
   }
 
   /** Makes a request and gives its ack back, whatever it says. */

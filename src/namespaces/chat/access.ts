@@ -6,6 +6,9 @@ import type { ChatContext, RoomAction } from "./context.ts";
 
 const AUTHORIZE_DEADLINE_MS = 5_000;
 
+/** The two people of a direct room. */
+type Pair = readonly [string, string];
+
 /** Who may do what in which room. Asked at every request, by user and room, never by socket. */
 export interface Access {
   /** What stands against it, if anything does. Sanctions are looked up last, in the turn in which this resolves. */
@@ -30,19 +33,23 @@ export function matches(pattern: string, room: string): boolean {
 }
 
 export function createAccess({ clock, rooms, control, roomAccess, authorize }: ChatContext): Access {
-  async function ownRule(user: User, action: RoomAction, room: string): Promise<boolean> {
-    const pair = isDirect(room) ? await rooms.pair(room) : undefined;
-    if (isDirect(room) && !pair?.includes(user.id)) return false;
+  async function ownRule(user: User, action: RoomAction, room: string, pair: Pair | undefined): Promise<boolean> {
+    if (pair && !pair.includes(user.id)) return false;
     if (action === "moderate") return user.roles.includes("moderator");
     if (pair || roomAccess === "open" || user.rooms.some((pattern) => matches(pattern, room))) return true;
     return rooms.isMember(room, user.id);
   }
 
   async function allows(user: User, action: RoomAction, room: string): Promise<boolean> {
-    if (user.roles.includes("service")) return !isDirect(room) || (await rooms.pair(room)) !== undefined;
-    if (!authorize) return ownRule(user, action, room);
+    const pair = isDirect(room) ? await rooms.pair(room) : undefined;
+    // Nobody makes one up, whoever lets them: direct rooms come from `room:direct` alone.
+    if (isDirect(room) && !pair) return false;
+    if (user.roles.includes("service")) return true;
+    if (!authorize) return ownRule(user, action, room, pair);
     try {
-      return (await within(clock, AUTHORIZE_DEADLINE_MS, () => authorize({ user, action, room }))) === true;
+      // A hook in plain JavaScript may give anything back; what is not `true` is no.
+      const allowed: unknown = await within(clock, AUTHORIZE_DEADLINE_MS, () => authorize({ user, action, room }));
+      return allowed === true;
     } catch (thrown) {
       // An embedder's own outage is the user's to try again, not a verdict.
       throw CarillonError.from(thrown, "unavailable");

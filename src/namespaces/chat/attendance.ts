@@ -101,16 +101,18 @@ export class Attendance {
       listening = await this.#feeds.attend(room, socket);
       return await this.#enter(join, listening);
     } catch (error) {
+      const ended = !this.#claims.get(socket)?.has(room);
       if (claim === "held") listening?.cancel();
       if (claim === "new" || !this.#feeds.attends(room, socket)) this.leave(socket, room);
-      throw error;
+      throw (ended && (await this.#access.refusal(user, "enter", room))) || error;
     }
   }
 
+  /** Membership comes last: a kick ends it before anything else, and must not find it back. */
   async #enter({ socket, user, input, maxBytes }: Join, listening: Listening): Promise<Granted> {
     const { room } = input;
     const { roomLog, presence, rooms } = this.#context;
-    await this.#requireClaim(socket, user, room);
+    this.#requireClaim(socket, room);
     await presence.enter(room, { id: user.id, name: user.name }, socket.id);
     const present = await presence.attending(room, LARGE_ROOM);
     const members = membersFitting(present.members, maxBytes / 2);
@@ -120,9 +122,9 @@ export class Attendance {
     const read = await readMarker(this.#context, room, user.id, cursor.epoch);
 
     if (!isDirect(room)) await rooms.list(room);
-    await this.#requireClaim(socket, user, room);
+    this.#requireClaim(socket, room);
     await rooms.addMember(room, user.id);
-    await this.#requireClaim(socket, user, room);
+    this.#requireClaim(socket, room);
     const { recovered } = snapshot;
     const entries = snapshot.entries.map((entry) => toWire(room, entry));
     const log = { room, epoch: cursor.epoch, head: cursor.seq, recovered, entries };
@@ -131,10 +133,9 @@ export class Attendance {
     return { data, follow: () => listening.follow(snapshot.position) };
   }
 
-  /** What was ended meanwhile must not come to count again. The turn in which this resolves is still within the claim. */
-  async #requireClaim(socket: ChatSocket, user: User, room: string): Promise<void> {
-    if (this.#claims.get(socket)?.has(room)) return;
-    throw (await this.#access.refusal(user, "enter", room)) ?? new CarillonError("forbidden");
+  /** What was ended meanwhile must not come to count again. */
+  #requireClaim(socket: ChatSocket, room: string): void {
+    if (!this.#claims.get(socket)?.has(room)) throw new CarillonError("forbidden");
   }
 
   /** One after another, each with its share of what the ack may carry and of what those before it have left. */

@@ -4,12 +4,13 @@ import type { Access } from "./access.ts";
 import type { ChangeNotice } from "./changes.ts";
 import { type ChatContext, type ChatHandlers, LARGE_ROOM } from "./context.ts";
 import { readMarker } from "./markers.ts";
+import { endMembership } from "./moderation.ts";
 
 type Names = "room:mine" | "room:list" | "room:members" | "room:direct" | "room:quit";
 
 /** Which rooms there are, and whose. */
 export function directoryHandlers(context: ChatContext, access: Access, changed: ChangeNotice): ChatHandlers<Names> {
-  const { rooms, roomLog, presence, control, roomAccess } = context;
+  const { rooms, roomLog, presence, roomAccess } = context;
 
   async function mine(room: string, user: string) {
     const { epoch, head, lastAt } = await roomLog.head(room);
@@ -38,10 +39,12 @@ export function directoryHandlers(context: ChatContext, access: Access, changed:
       return { rooms: await Promise.all(ids.map((room) => mine(room, user.id))), ...(next !== undefined && { next }) };
     },
 
-    "room:list": async (request) => {
+    "room:list": async (request, { user }) => {
       if (roomAccess !== "open") return { rooms: [] };
       const { ids, next } = await rooms.listed(request);
-      return { rooms: await Promise.all(ids.map(listed)), ...(next !== undefined && { next }) };
+      const refusals = await Promise.all(ids.map((room) => access.refusal(user, "enter", room)));
+      const open = ids.filter((_, index) => !refusals[index]);
+      return { rooms: await Promise.all(open.map(listed)), ...(next !== undefined && { next }) };
     },
 
     "room:members": async ({ room }, { user }) => {
@@ -59,8 +62,7 @@ export function directoryHandlers(context: ChatContext, access: Access, changed:
     },
 
     "room:quit": async ({ room }, { user }) => {
-      await rooms.removeMember(room, user.id);
-      await control.issue({ action: "quit", room, user: user.id });
+      await endMembership(context, { action: "quit", room, user: user.id });
       return {};
     },
   };

@@ -1,8 +1,8 @@
 import { implement } from "../../runtime/implement.ts";
 import { createAccess } from "./access.ts";
-import { createAttendance } from "./attendance.ts";
+import { Attendance } from "./attendance.ts";
 import { createChangeNotice } from "./changes.ts";
-import type { ChatContext } from "./context.ts";
+import type { ChatContext, ChatSocket } from "./context.ts";
 import { chat } from "./contract.ts";
 import { directoryHandlers } from "./directory.ts";
 import { markerHandlers } from "./markers.ts";
@@ -15,21 +15,26 @@ import { createTyping } from "./typing.ts";
 export const chatNamespace = implement(chat, (context: ChatContext, namespace) => {
   const access = createAccess(context);
   const changed = createChangeNotice(context, namespace);
-  const attendance = createAttendance(context, access, namespace);
+  const attendance = new Attendance(context, access, namespace);
   const typing = createTyping(context, access, namespace);
+
+  function leave(socket: ChatSocket, room: string): void {
+    typing.stop(socket, room);
+    attendance.leave(socket, room);
+  }
+
   const release = [
     context.presence.listen(tellPresence(namespace)),
-    context.control.listen(
-      carryOut(namespace, (socket, room) => {
-        typing.stop(socket, room);
-        attendance.leave(socket, room);
-      }),
-    ),
+    context.control.listen(carryOut(namespace, leave)),
   ];
 
   return {
     handlers: {
       ...attendance.handlers,
+      "room:leave"({ room }, { socket }) {
+        leave(socket, room);
+        return {};
+      },
       ...directoryHandlers(context, access, changed),
       ...messageHandlers(context, access, changed),
       ...typing.handlers,

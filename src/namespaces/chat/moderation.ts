@@ -14,16 +14,30 @@ import {
 type Names = "member:add" | "member:kick" | "member:ban" | "member:mute" | "member:unban" | "member:unmute";
 type Sanctioning = { room: string; user: string; forSec?: number | undefined; reason?: string | undefined };
 
+/** Sends a user out of a room, and ends the membership. */
+export async function endMembership(
+  { rooms, control }: Pick<ChatContext, "rooms" | "control">,
+  order: Extract<Order, { action: "kick" | "ban" | "quit" }>,
+): Promise<void> {
+  // Before the order: once it holds, nobody may find the user still a member.
+  await rooms.removeMember(order.room, order.user);
+  await control.issue(order);
+  // After it: a join that was nearly done may have put the user back before the order ended it.
+  await rooms.removeMember(order.room, order.user);
+}
+
 /** What moderators may do. All of it goes through `control`, whose orders hold on every worker. */
-export function moderationHandlers({ clock, rooms, control }: ChatContext, access: Access): ChatHandlers<Names> {
+export function moderationHandlers(context: ChatContext, access: Access): ChatHandlers<Names> {
+  const { clock, rooms, control } = context;
+
   async function impose(
     action: "kick" | "ban" | "mute",
     { room, user, forSec, reason }: Sanctioning,
   ): Promise<Record<string, never>> {
-    // Before the order: once it holds, nobody may find the user still a member.
-    if (action !== "mute") await rooms.removeMember(room, user);
     const until = forSec === undefined ? {} : { untilAt: clock.now() + forSec * 1000 };
-    await control.issue({ action, room, user, ...(reason !== undefined && { reason }), ...until });
+    const about = { room, user, ...(reason !== undefined && { reason }), ...until };
+    if (action === "mute") await control.issue({ action, ...about });
+    else await endMembership(context, { action, ...about });
     return {};
   }
 

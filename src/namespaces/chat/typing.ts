@@ -28,17 +28,18 @@ export function createTyping({ clock, presence }: ChatContext, access: Access, n
   /** By room and user; neither id holds a space. */
   const typists = new Map<string, Typist>();
 
-  function tell({ room, user, socket }: Omit<Typist, "callOff">, typing: boolean): void {
+  /** To all but the socket that says so. */
+  function tell({ room, user }: Pick<Typist, "room" | "user">, typing: boolean, socket: ChatSocket | undefined): void {
     const others = socket ? namespace.except(socket.id) : namespace;
     others.to(socketRoom(room)).emit("typing:changed", { room, user, typing });
   }
 
-  function end(key: string): void {
+  function end(key: string, socket = typists.get(key)?.socket): void {
     const typist = typists.get(key);
     if (!typist) return;
     typist.callOff();
     typists.delete(key);
-    tell(typist, false);
+    tell(typist, false, socket);
   }
 
   return {
@@ -46,13 +47,14 @@ export function createTyping({ clock, presence }: ChatContext, access: Access, n
       "typing:set": async ({ room, typing }, { user, socket }) => {
         await access.require(user, "send", room);
         const key = `${room} ${user.id}`;
-        if (!typing) return (end(key), {});
+        if (!typing) return (end(key, socket), {});
         const { memberCount } = await presence.attending(room, 0);
-        if (memberCount > LARGE_ROOM) return {};
+        // Whoever is gone meanwhile has been told of as not typing, and would not be told of again.
+        if (memberCount > LARGE_ROOM || socket?.connected === false) return {};
         typists.get(key)?.callOff();
-        const typist = { room, user: user.id, socket };
-        typists.set(key, { ...typist, callOff: clock.after(TYPING_MS, () => end(key)) });
-        tell(typist, true);
+        const typist = { room, user: user.id, socket, callOff: clock.after(TYPING_MS, () => end(key)) };
+        typists.set(key, typist);
+        tell(typist, true, socket);
         return {};
       },
     },

@@ -4,7 +4,12 @@ import { At, ClientId, Data, DurationSec, Epoch, Position, Seq, Text, Topic } fr
 
 /** An id of a notification: made by whoever published it, or by the server. */
 const Id = ClientId;
-const Url = z.string().min(1).max(2000);
+/** Whoever clicks a notification follows it; an app's own scheme is fine, one that runs or shows what it holds is not. */
+const Url = z
+  .string()
+  .min(1)
+  .max(2000)
+  .refine(isLink, { message: "Must be a URL or a path, and nothing that a browser would run" });
 const Title = Text.max(200);
 const Level = z.enum(["info", "success", "warning", "critical"]);
 
@@ -88,7 +93,7 @@ export const notify = defineContract({
     },
     "notification:read": {
       docs: "Mark notifications as read: by id, or all up to a `seq`.",
-      input: z.union([z.object({ ids: Ids }), z.object({ upTo: Seq, epoch: Epoch.optional() })]),
+      input: z.xor([z.object({ ids: Ids }), z.object({ upTo: Seq, epoch: Epoch.optional() })]),
       reply: Unread,
     },
     "notification:archive": {
@@ -113,3 +118,9 @@ export const notify = defineContract({
     "notification:changed": { docs: "Notifications were read or archived on some device.", payload: Change },
   },
 });
+
+/** Read as a browser reads it: it forgives white space in a scheme, so a pattern would not do. */
+function isLink(url: string): boolean {
+  const base = "https://carillon.invalid";
+  return URL.canParse(url, base) && !["javascript:", "data:", "vbscript:"].includes(new URL(url, base).protocol);
+}

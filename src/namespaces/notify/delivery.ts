@@ -2,60 +2,84 @@ import type { Entry } from "../../log/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import { Feeds } from "../../runtime/feed.ts";
 import type { NotifyContext, NotifySocket } from "./context.ts";
-import { Receipt } from "./contract.ts";
-import { countUnread, isSent, isShown, loadInbox, toChange, toNotification, type WireNotification } from "./inbox.ts";
+import { countUnread, type Inbox, isExpired, isSent, type Item, loadInbox, toChange, toNotification } from "./inbox.ts";
+import { createReceipts } from "./receipts.ts";
 
-/** How long a device may take to say that it got a notification. */
-const RECEIPT_MS = 30_000;
+export interface Delivery {
+  readonly feeds: Feeds<NotifySocket>;
+  /** Resolves when all that was on its way to a user's devices is written. */
+  settled(user: string): Promise<void>;
+}
+
+/** Going on would leave a gap that nobody notices: the device comes back and opens the inbox again. */
+const fail = (socket: NotifySocket, error: unknown) =>
+  socket.data.session.close(CarillonError.from(error, "unavailable"));
 
 /** Brings inboxes to their users' devices. */
-export function createDelivery({ clock, inboxLog, logger, counted }: NotifyContext): Feeds<NotifySocket> {
-  /** Counting takes a look into the log; entries of one inbox wait for each other, so that positions never run ahead of it. */
+export function createDelivery({ clock, inboxLog, logger, counted }: NotifyContext): Delivery {
+  const notify = createReceipts({ counted });
+  /** Counting takes a look into the log; what comes meanwhile to the same user waits for it. */
   const queues = new Map<string, Promise<void>>();
+  /** What a device that catches up is shown things by, so that catching up does not load the inbox for each entry. */
+  const snapshots = new WeakMap<NotifySocket, Inbox>();
 
-  function inOrder(user: string, act: () => Promise<void>): Promise<void> {
-    const before = queues.get(user) ?? Promise.resolve();
-    const done = before.then(act).catch((error: unknown) => logger.warn({ err: error }, "an inbox could not be read"));
+  /** `inbox` is that of the entry's time or later. */
+  function showChange(socket: NotifySocket, entry: Entry, inbox: Inbox): void {
+    if (socket.connected)
+      socket.emit("notification:changed", toChange(entry, countUnread(inbox, clock.now(), entry.seq)));
+  }
+
+  function showItem(socket: NotifySocket, item: Item): void {
+    if (!socket.connected || item.archivedSeq !== undefined || isExpired(item.entry, clock.now())) return;
+    notify(socket, toNotification(item));
+  }
+
+  async function broadcast(user: string, entry: Entry, sockets: readonly NotifySocket[]): Promise<void> {
+    try {
+      // A notification goes out as it was written: what has been done to it since comes after it.
+      if (isSent(entry)) return sockets.forEach((socket) => showItem(socket, { entry }));
+      const inbox = await loadInbox(inboxLog, user);
+      for (const socket of sockets) showChange(socket, entry, inbox);
+    } catch (error) {
+      logger.warn({ err: error }, "an inbox could not be read");
+      for (const socket of sockets) fail(socket, error);
+    }
+  }
+
+  async function snapshotFor(socket: NotifySocket, user: string, { epoch, seq }: Entry): Promise<Inbox> {
+    const before = snapshots.get(socket);
+    if (before && before.epoch === epoch && before.head >= seq) return before;
+    const inbox = await loadInbox(inboxLog, user);
+    snapshots.set(socket, inbox);
+    return inbox;
+  }
+
+  function queue(user: string, act: () => Promise<void>): void {
+    const done = (queues.get(user) ?? Promise.resolve()).then(act);
     queues.set(user, done);
     void done.then(() => queues.get(user) === done && queues.delete(user));
-    return done;
   }
 
-  function notify(socket: NotifySocket, notification: WireNotification): void {
-    socket.timeout(RECEIPT_MS).emit("notification:sent", notification, (late: Error | null, answer: unknown) => {
-      if (late) return;
-      if (Receipt.safeParse(answer).success) counted.delivered();
-      else counted.badReceipt();
-    });
-  }
-
-  async function deliver(user: string, entry: Entry, sockets: Iterable<NotifySocket>): Promise<void> {
-    const inbox = await loadInbox(inboxLog, user);
-    const now = clock.now();
-    if (!isSent(entry)) {
-      const change = toChange(entry, countUnread(inbox, now));
-      for (const socket of sockets) socket.emit("notification:changed", change);
-      return;
-    }
-    const item = inbox.items.get(entry.id);
-    if (!item || !isShown(item, now)) return;
-    const notification = toNotification(item);
-    for (const socket of sockets) notify(socket, notification);
-  }
-
-  return new Feeds<NotifySocket>(
+  const feeds = new Feeds<NotifySocket>(
     inboxLog,
     {
       broadcast(user, entry, level) {
         // Who is level now: whoever comes later has been shown this entry already.
         const sockets = [...level];
-        void inOrder(user, () => deliver(user, entry, sockets));
+        queue(user, () => broadcast(user, entry, sockets));
       },
-      send: (socket, user, entry) => inOrder(user, () => deliver(user, entry, [socket])),
+      async send(socket, user, entry) {
+        const inbox = await snapshotFor(socket, user, entry);
+        if (isSent(entry)) showItem(socket, inbox.items.get(entry.id) ?? { entry });
+        else showChange(socket, entry, inbox);
+      },
+      entered: (socket) => snapshots.delete(socket),
       // A device learns of a new epoch from what comes next: every notification carries it.
       reset() {},
-      failed: (socket, error) => socket.data.session.close(CarillonError.from(error, "unavailable")),
+      failed: fail,
     },
     logger,
   );
+
+  return { feeds, settled: (user) => queues.get(user) ?? Promise.resolve() };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { z } from "zod";
+import { ACK_BYTES, fittingLast } from "../../log/budget.ts";
 import type { Entry, Log } from "../../log/index.ts";
 import type { Change, Draft, Notification } from "./contract.ts";
 
@@ -21,11 +22,11 @@ const READER = "by reader";
 
 export const isSent = (entry: Entry) => entry.kind === "sent";
 
-/** A notification and what its reader did with it. */
+/** A notification, and the seqs of the entries that say what its reader did with it. */
 export interface Item {
   readonly entry: Entry;
-  read: boolean;
-  archived: boolean;
+  readSeq?: number;
+  archivedSeq?: number;
 }
 
 /**
@@ -34,58 +35,80 @@ export interface Item {
  */
 export interface Inbox {
   readonly epoch: string;
+  /** The last entry that is folded in. */
   readonly head: number;
   /** By id, oldest first; archived ones too. */
   readonly items: ReadonlyMap<string, Item>;
 }
 
-export async function loadInbox(log: Log, user: string): Promise<Inbox> {
-  const { epoch, head, entries } = await log.read(user, { after: 0, limit: Infinity });
+/** An inbox as it was at `upTo`, or as it is. Takes time by the length of its log, however it was read. */
+export async function loadInbox(log: Log, user: string, upTo = Infinity): Promise<Inbox> {
+  const { epoch, head, entries } = await log.read(user, { after: 0, upTo, limit: Infinity });
   const items = new Map<string, Item>();
+  const byAge: Item[] = [];
+  let readThrough = 0;
   for (const entry of entries) {
-    if (isSent(entry)) items.set(entry.id, { entry, read: false, archived: false });
-    else apply(items, entry);
-  }
-  return { epoch, head, items };
-}
-
-function apply(items: ReadonlyMap<string, Item>, entry: Entry): void {
-  const how = entry.kind === "archived" ? "archived" : "read";
-  const changed = entry.body as Changed;
-  if ("ids" in changed) {
-    for (const id of changed.ids) {
-      const item = items.get(id);
-      if (item) item[how] = true;
+    const changed = entry.body as Changed;
+    if (isSent(entry)) {
+      const item = { entry };
+      items.set(entry.id, item);
+      byAge.push(item);
+    } else if ("ids" in changed) {
+      mark(items, changed.ids, entry);
+    } else {
+      for (; (byAge[readThrough]?.entry.seq ?? Infinity) <= changed.upTo; readThrough++)
+        (byAge[readThrough] as Item).readSeq ??= entry.seq;
     }
-    return;
   }
-  for (const item of items.values()) if (item.entry.seq <= changed.upTo) item[how] = true;
+  return { epoch, head: Math.min(head, upTo), items };
 }
 
-/** Writes that a reader has read or archived something. */
-export async function writeChange(log: Log, user: string, kind: "read" | "archived", body: Changed): Promise<void> {
-  await log.append(user, { id: randomBytes(12).toString("base64url"), by: READER, kind, body: { ...body } });
+function mark(items: ReadonlyMap<string, Item>, ids: readonly string[], { kind, seq }: Entry): void {
+  for (const id of ids) {
+    const item = items.get(id);
+    if (item) item[kind === "archived" ? "archivedSeq" : "readSeq"] ??= seq;
+  }
+}
+
+/**
+ * Writes that a reader has read or archived something.
+ * @throws CarillonError `conflict` if the log has begun anew since `epoch`: what a seq meant there is not what it means now.
+ */
+export async function writeChange(
+  log: Log,
+  user: string,
+  { kind, epoch, ...changed }: { kind: "read" | "archived"; epoch: string } & Changed,
+): Promise<void> {
+  await log.append(user, { id: randomBytes(12).toString("base64url"), by: READER, kind, body: changed }, { epoch });
 }
 
 const sentOf = (entry: Entry) => entry.body as unknown as Sent;
 
-/** Still to be seen: neither archived nor expired. */
-export function isShown({ entry, archived }: Item, now: number): boolean {
-  return !archived && (sentOf(entry).expiresAt ?? Infinity) > now;
-}
+export const isExpired = (entry: Entry, now: number) => (sentOf(entry).expiresAt ?? Infinity) <= now;
 
+/** What is still to be seen: neither archived nor expired. */
 export function shownItems({ items }: Inbox, now: number): Item[] {
-  return [...items.values()].filter((item) => isShown(item, now));
+  return [...items.values()].filter(({ entry, archivedSeq }) => archivedSeq === undefined && !isExpired(entry, now));
 }
 
-export function countUnread(inbox: Inbox, now: number): number {
-  return shownItems(inbox, now).filter(({ read }) => !read).length;
+/** The newest of them, at most `limit` and no more than an ack may carry. */
+export function newest(items: readonly Item[], limit: number): readonly Item[] {
+  return fittingLast(items.slice(-limit), ACK_BYTES, ({ entry }) => entry);
 }
 
-export function toNotification({ entry, read }: Pick<Item, "entry" | "read">): WireNotification {
+/** How many were unread when the log stood at `at`, of those that are in it and not expired now. */
+export function countUnread({ items, head }: Inbox, now: number, at = head): number {
+  let unread = 0;
+  for (const { entry, readSeq = Infinity, archivedSeq = Infinity } of items.values()) {
+    if (entry.seq <= at && readSeq > at && archivedSeq > at && !isExpired(entry, now)) unread++;
+  }
+  return unread;
+}
+
+export function toNotification({ entry, readSeq }: Item): WireNotification {
   const { epoch, seq, id, at } = entry;
   const { ttlSec: _, ...sent } = sentOf(entry);
-  return { id, epoch, seq, at, ...sent, read };
+  return { id, epoch, seq, at, ...sent, read: readSeq !== undefined };
 }
 
 export function toChange(entry: Entry, unread: number): WireChange {
