@@ -32,7 +32,7 @@ function connect({ connections }: Attendee, connection: string): void {
 export function memoryPresence({ clock }: { clock: Clock }): Presence {
   const rooms = new Map<string, Room>();
   const listeners = new Set<(change: PresenceChange) => void>();
-  /** One for all rooms, and by the clock: it never goes back, though rooms are forgotten when they empty and all of them with the process. */
+  /** One for all rooms, from the clock on: so it never goes back, though empty rooms are forgotten, and all of them with the process. */
   let version = clock.now();
 
   function open(name: string): Room {

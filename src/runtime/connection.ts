@@ -3,7 +3,7 @@ import type { Server, Socket } from "socket.io";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
-import { closeNow, cut, missingInternals, requireFit, socketBacklog } from "./engine.ts";
+import { closeNow, cut, missingInternals, requireFit, socketBacklog, whenGone } from "./engine.ts";
 import type { Session } from "./session.ts";
 
 /** A connection with no namespace for so long is closed. */
@@ -77,10 +77,9 @@ export class Connections {
   closeTransport(connection: Connection, reason: CarillonError): void {
     this.#announce(connection, reason);
     connection.close();
-    if (connection.readyState === "closed") return;
     // `close` waits until all is written; a client that does not read must not hold the connection for ever.
     const callOff = this.#options.clock.after(FAREWELL_MS, () => cut(connection));
-    connection.once("close", callOff);
+    whenGone(connection, callOff);
   }
 
   /** Looks after nothing any more; connections that are there stay as they are. */

@@ -8,7 +8,12 @@ interface Internals {
     readonly name: string;
     readonly writable?: boolean;
     /** Only of a websocket transport. */
-    readonly socket?: { readonly bufferedAmount?: number; terminate?(): void };
+    readonly socket?: {
+      readonly bufferedAmount?: number;
+      readonly readyState?: number;
+      terminate?(): void;
+      once?(event: "close", listener: () => void): unknown;
+    };
     emit(event: "close"): unknown;
   };
 }
@@ -49,6 +54,18 @@ export function isDrained(connection: Connection): boolean {
 /** Bytes that ws holds because the kernel takes no more; 0 while polling. */
 export function socketBacklog(connection: Connection): number {
   return internals(connection).transport.socket?.bufferedAmount ?? 0;
+}
+
+/** ws's `readyState` of a websocket whose TCP connection is gone. */
+const WS_CLOSED = 3;
+
+/** Calls back when nothing is left of a connection, at once or later: engine.io lets go of a websocket before its client has read all. */
+export function whenGone(connection: Connection, callBack: () => void): void {
+  const { socket } = internals(connection).transport;
+  const isGone = socket?.once ? socket.readyState === WS_CLOSED : connection.readyState === "closed";
+  if (isGone) callBack();
+  else if (socket?.once) socket.once("close", callBack);
+  else connection.once("close", callBack);
 }
 
 /** Closes a connection without waiting for what was not yet written. */

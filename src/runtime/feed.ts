@@ -196,7 +196,7 @@ export class Feeds<S extends Listener> {
   /** Sends one batch. */
   async #catchUp(follower: Follower<S>, from: Position): Promise<void> {
     const { topic, watching, socket, standing } = follower;
-    if (!isCurrent(follower)) return;
+    if (!isCurrent(follower) || !socket.connected) return;
     const span = await this.#log.read(topic, { after: from.seq, upTo: watching.cursor.seq, limit: PAGE });
     if (!isCurrent(follower)) return;
     if (span.epoch !== from.epoch || span.first > from.seq + 1) {

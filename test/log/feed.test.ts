@@ -1,0 +1,204 @@
+import { expect } from "chai";
+import type { Entry, Log } from "../../src/log/index.ts";
+import { memoryLog } from "../../src/log/memory.ts";
+import { fakeClock } from "../kit/clock.ts";
+import { eventually, turns } from "../kit/wait.ts";
+import { FakeConnection, fakeFeeds, FakeSocket, join } from "./fake-socket.ts";
+import { newLog, send, sendMany } from "./hearer.ts";
+import { seqsOf, upTo } from "./suite/scene.ts";
+
+/** Of one batch, with the entry that fills it. */
+const BATCH_BYTES = 64 * 1024 + 5_000;
+
+/** Entries of about 4 KiB. */
+async function sendLarge(log: Log, count: number, topic = "topic"): Promise<void> {
+  const content = { text: "x".repeat(4_000) };
+  for (const n of upTo(count))
+    await log.append(topic, { id: `large-${n}`, by: "ann", kind: "sent", body: {}, content });
+}
+
+/** A log that counts what is asked of it. */
+function counting(log: Log) {
+  const counts = { reads: 0, listening: 0, opened: 0 };
+  const counted: Log = {
+    ...log,
+    read: (...args) => (counts.reads++, log.read(...args)),
+    async subscribe(...args) {
+      const stop = await log.subscribe(...args);
+      counts.listening++;
+      counts.opened++;
+      return () => {
+        counts.listening--;
+        stop();
+      };
+    },
+  };
+  return { log: counted, counts };
+}
+
+describe("feeds", () => {
+  it("let a socket that is level into the live feed in the turn in which it follows", async () => {
+    const log = newLog();
+    await sendMany(log, 3);
+    const { feeds } = fakeFeeds(log);
+    const socket = new FakeSocket();
+    const attendance = await feeds.attend("topic", socket);
+    const { epoch } = await log.head("topic");
+    expect(attendance.cursor).to.deep.equal({ epoch, seq: 3 });
+    expect(socket.level).to.equal(false);
+    socket.expectAfter(attendance.cursor);
+    attendance.follow(attendance.cursor);
+    expect(socket.level).to.equal(true);
+    await send(log);
+    expect(seqsOf(socket.entries)).to.deep.equal([4]);
+    feeds.close();
+  });
+
+  it("send nothing between attending and following, and then all of it", async () => {
+    const log = newLog();
+    const { feeds, broken } = fakeFeeds(log);
+    const socket = new FakeSocket();
+    const { cursor, follow } = await feeds.attend("topic", socket);
+    await sendMany(log, 5);
+    expect(socket.entries).to.deep.equal([]);
+    socket.expectAfter(cursor);
+    follow(cursor);
+    await sendMany(log, 5);
+    await eventually(() => socket.level);
+    await send(log);
+    expect(broken).to.deep.equal([]);
+    expect(seqsOf(socket.entries)).to.deep.equal(upTo(11));
+    feeds.close();
+  });
+
+  it("bring a socket that is far behind level while more and more comes", async () => {
+    const log = newLog();
+    await sendMany(log, 450);
+    const { feeds, broken } = fakeFeeds(log);
+    const socket = new FakeSocket();
+    await join(feeds, socket, 20);
+    for (const _ of upTo(200)) {
+      await send(log);
+      await turns(1);
+    }
+    await eventually(() => socket.level);
+    expect(broken).to.deep.equal([]);
+    expect(seqsOf(socket.entries)).to.deep.equal(upTo(650, 21));
+    feeds.close();
+  });
+
+  it("never send more than a batch ahead of what a connection has taken, and read no further meanwhile", async () => {
+    const { log, counts } = counting(newLog());
+    await sendLarge(log, 200);
+    const { feeds } = fakeFeeds(log);
+    const socket = new FakeSocket();
+    socket.connection.pause();
+    await join(feeds, socket, 0);
+    await eventually(() => socket.entries.length > 0);
+    const { reads } = counts;
+    await turns();
+    expect(counts.reads).to.equal(reads);
+    expect(socket.entries.length).to.be.within(10, 20);
+    socket.connection.resume();
+    await eventually(() => socket.level);
+    expect(seqsOf(socket.entries)).to.deep.equal(upTo(200));
+    expect(socket.connection.mostAhead).to.be.below(BATCH_BYTES);
+    feeds.close();
+  });
+
+  it("share one batch among all topics that a connection catches up with", async () => {
+    const log = newLog();
+    const { feeds } = fakeFeeds(log);
+    const connection = new FakeConnection();
+    const sockets = upTo(30).map(() => new FakeSocket(connection));
+    for (const [index, socket] of sockets.entries()) {
+      await sendLarge(log, 40, `topic-${index}`);
+      await join(feeds, socket, 0, `topic-${index}`);
+      expect(connection.waiting).to.be.at.most(1);
+    }
+    await eventually(() => sockets.every(({ level }) => level));
+    for (const { entries } of sockets) expect(seqsOf(entries)).to.deep.equal(upTo(40));
+    expect(connection.mostAhead).to.be.below(BATCH_BYTES);
+    feeds.close();
+  });
+
+  it("tell a socket that catches up of a new epoch: a reset to its beginning, then all of it", async () => {
+    const old = newLog();
+    await sendMany(old, 300);
+    let now = old;
+    const listeners: ((entry: Entry) => void)[] = [];
+    const log: Log = {
+      ...old,
+      head: (topic) => now.head(topic),
+      read: (...args) => now.read(...args),
+      async subscribe(_, listener) {
+        listeners.push(listener);
+        return () => {};
+      },
+    };
+    const { feeds, broken } = fakeFeeds(log);
+    const [behind, level] = [new FakeSocket(), new FakeSocket()];
+    await join(feeds, level);
+    behind.connection.pause();
+    await join(feeds, behind, 0);
+    await eventually(() => behind.entries.length > 0);
+
+    now = newLog();
+    await sendMany(now, 10);
+    const { entry } = await send(now);
+    listeners.forEach((listener) => listener(entry));
+    behind.connection.resume();
+    await eventually(() => behind.level && level.entries.length === 11);
+    for (const socket of [behind, level]) {
+      expect(socket.resets).to.deep.equal([{ epoch: entry.epoch, seq: 0 }]);
+      expect(seqsOf(socket.entries).slice(-11)).to.deep.equal(upTo(11));
+    }
+    expect(broken).to.deep.equal([]);
+    feeds.close();
+  });
+
+  it("tell a socket that reads more slowly than the log forgets where it goes on", async () => {
+    const log = memoryLog({ clock: fakeClock(), size: 300, ttlSec: 60 });
+    await sendMany(log, 300);
+    const { feeds, broken } = fakeFeeds(log);
+    const socket = new FakeSocket();
+    socket.connection.pause();
+    await join(feeds, socket, 0);
+    await eventually(() => socket.entries.length > 0);
+    const taken = socket.entries.length;
+    await sendMany(log, 400);
+    socket.connection.resume();
+    await eventually(() => socket.level);
+    expect(socket.resets.map(({ seq }) => seq)).to.deep.equal([400]);
+    expect(seqsOf(socket.entries)).to.deep.equal([...upTo(taken), ...upTo(700, 401)]);
+    expect(broken).to.deep.equal([]);
+    feeds.close();
+  });
+
+  it("listen to a topic once, for as long as anybody attends it", async () => {
+    const { log, counts } = counting(newLog());
+    const { feeds } = fakeFeeds(log);
+    const sockets = upTo(5).map(() => new FakeSocket());
+    await Promise.all(sockets.map((socket) => join(feeds, socket)));
+    expect({ ...counts, size: feeds.size }).to.include({ opened: 1, listening: 1, size: 1 });
+    const [first, ...others] = sockets as [FakeSocket, ...FakeSocket[]];
+    for (const socket of others) feeds.leave("topic", socket);
+    await send(log);
+    expect(first.entries).to.have.length(1);
+    expect(others.flatMap(({ entries }) => entries)).to.deep.equal([]);
+    feeds.leave("topic", first);
+    await eventually(() => counts.listening === 0);
+    expect(feeds.size).to.equal(0);
+  });
+
+  it("end everybody's listening when they are closed", async () => {
+    const { log, counts } = counting(newLog());
+    const { feeds } = fakeFeeds(log);
+    const sockets = upTo(3).map(() => new FakeSocket());
+    for (const [index, socket] of sockets.entries()) await join(feeds, socket, undefined, `topic-${index % 2}`);
+    feeds.close();
+    await eventually(() => counts.listening === 0);
+    expect(feeds.size).to.equal(0);
+    expect(sockets.some(({ level }) => level)).to.equal(false);
+  });
+});

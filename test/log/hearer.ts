@@ -1,0 +1,39 @@
+import { expect } from "chai";
+import type { Entry, Log, Position } from "../../src/log/index.ts";
+import { memoryLog } from "../../src/log/memory.ts";
+import type { WatchListener } from "../../src/log/watch.ts";
+import { fakeClock } from "../kit/clock.ts";
+
+/** A log of one topic, which is called `topic`. */
+export const newLog = (size = 10_000) => memoryLog({ clock: fakeClock(), size, ttlSec: 3600 });
+
+let written = 0;
+export const send = (log: Log) => log.append("topic", { id: `id-${written++}`, by: "ann", kind: "sent", body: {} });
+
+export async function sendMany(log: Log, count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await send(log);
+}
+
+/** Hears, and fails at once on what does not follow what came before. */
+export class Hearer implements WatchListener {
+  readonly entries: Entry[] = [];
+  readonly resets: Position[] = [];
+  readonly failures: unknown[] = [];
+  #last: Position | undefined;
+
+  entry(entry: Entry): void {
+    const last = this.#last;
+    if (last) expect({ epoch: entry.epoch, seq: entry.seq }).to.deep.equal({ epoch: last.epoch, seq: last.seq + 1 });
+    this.#last = entry;
+    this.entries.push(entry);
+  }
+  reset(position: Position): void {
+    this.#last = position;
+    this.resets.push(position);
+  }
+  failed(error: unknown): void {
+    // What a listener throws comes here too, and must not pass for an outage.
+    if (error instanceof Error && error.name === "AssertionError") throw error;
+    this.failures.push(error);
+  }
+}
