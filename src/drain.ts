@@ -3,16 +3,21 @@ import type { Clock } from "./clock.ts";
 import { CarillonError } from "./protocol/errors.ts";
 import { within } from "./runtime/deadline.ts";
 import type { Connections } from "./runtime/connection.ts";
+import { whenGone } from "./runtime/engine.ts";
 
 /** A few connections are not worth a long good-bye. */
 const MS_PER_CONNECTION = 20;
 
-/** How long a connection still waits for the answers to what came over it. */
-const ANSWER_MS = 2_000;
+/** How long the answers to what is under way are waited for. */
+const ANSWER_MS = 1_500;
+
+/** How long a client may take to hear the good-bye. Both together are less than a process is given beyond its drain. */
+const FAREWELL_MS = 1_000;
 
 /**
  * Sends every client of Carillon's namespaces away, spread over `drainMs`, and tells each how long to wait: all at once would come
- * back all at once. What is under way is answered first, if that takes no longer than 2 s. Resolves when all were told.
+ * back all at once. Each is given the answers to what it has asked, and time to hear the good-bye, up to 2.5 s together. Resolves
+ * when all are gone, or had their time.
  */
 export async function drainConnections(
   namespaces: readonly ReturnType<Server["of"]>[],
@@ -22,13 +27,14 @@ export async function drainConnections(
   const sockets = namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
   const leaving = [...new Set(sockets.map(({ conn }) => conn))];
   const spreadMs = Math.min(drainMs, leaving.length * MS_PER_CONNECTION);
+  const atMost = (ms: number, work: Promise<unknown>) => within(clock, ms, () => work).catch(() => {});
   await Promise.all(
     leaving.map(async (connection, index) => {
       await new Promise<void>((resolve) => clock.after((index * spreadMs) / leaving.length, resolve));
-      const { underWay } = connections.of(connection);
-      await within(clock, ANSWER_MS, () => Promise.all(underWay)).catch(() => {});
+      await atMost(ANSWER_MS, Promise.all(connections.of(connection).underWay));
       const retryAfterMs = Math.round(Math.random() * spreadMs);
       connections.closeTransport(connection, new CarillonError("draining", { retryAfterMs }));
+      await atMost(FAREWELL_MS, new Promise<void>((resolve) => whenGone(connection, resolve)));
     }),
   );
 }

@@ -3,12 +3,16 @@ import { z } from "zod";
 const MAX_DATA_BYTES = 8 * 1024;
 const MAX_DATA_DEPTH = 8;
 
-/** Text is stored and sent as well-formed UTF-16, so that every client and language can encode it. */
-const prose = (max: number) =>
+/**
+ * Text of up to `max` UTF-16 units: what every client's language counts, where zod (as JSON Schema) counts code points. It is stored
+ * and sent well-formed, so that every client can encode it.
+ */
+export const prose = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
+    .refine((text) => text.length <= max, { message: `Must be at most ${max} UTF-16 units` })
     .refine((text) => text.trim() !== "", { message: "Must not be only white space" })
     .overwrite((text) => text.toWellFormed());
 

@@ -3,7 +3,7 @@ import type { Server } from "socket.io";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private; absent fields read as "nothing there". */
 interface Internals {
-  readonly writeBuffer?: readonly unknown[];
+  readonly writeBuffer?: readonly { readonly data?: string | Buffer }[];
   readonly transport: {
     readonly name: string;
     readonly writable?: boolean;
@@ -45,15 +45,15 @@ export function missingInternals(connection: Connection): string[] {
   return Object.entries(there).flatMap(([field, isThere]) => (isThere ? [] : [field]));
 }
 
-/** Whether all that was written is with the kernel (websocket) or with the client's last poll. */
-export function isDrained(connection: Connection): boolean {
-  const { transport, writeBuffer } = internals(connection);
-  return transport.writable !== false && (writeBuffer?.length ?? 0) === 0;
-}
-
 /** Bytes that ws holds because the kernel takes no more; 0 while polling. */
 export function socketBacklog(connection: Connection): number {
   return internals(connection).transport.socket?.bufferedAmount ?? 0;
+}
+
+/** How much was written to a connection and not yet taken: what engine.io queues (of a text its length), and what ws holds. */
+export function backlog(connection: Connection): number {
+  const { writeBuffer = [] } = internals(connection);
+  return writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), socketBacklog(connection));
 }
 
 /** ws's `readyState` of a websocket whose TCP connection is gone. */

@@ -27,7 +27,7 @@ export interface Delivery<S extends Listener> {
 }
 
 const PAGE = 100;
-/** How much a socket is sent ahead of what it has taken. Well below `MAX_BUFFER_BYTES`, so catching up is never cut as slow. */
+/** How much is written at a time. With what may wait besides it is well below `MAX_BUFFER_BYTES`, so catching up is not cut as slow. */
 const BATCH_BYTES = 64 * 1024;
 
 /** One socket's listening to one topic: from joining, over catching up, to being level. */

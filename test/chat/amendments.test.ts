@@ -38,7 +38,10 @@ describe("message:edit", () => {
     const { entries } = await bob.request("history:read", { room });
     expect(seqsOf(entries)).to.deep.equal([1, 2]);
     expect(entries[0]).to.deep.include({ text: "one, edited", at: sentAt, editedAt: clock.now(), kind: "sent" });
-    expect(entries[0], "what the edit does not speak of stays").to.deep.include({ type: "note", data: { pinned: true } });
+    expect(entries[0], "what the edit does not speak of stays").to.deep.include({
+      type: "note",
+      data: { pinned: true },
+    });
     expect(entries[1]).to.not.have.property("editedAt");
   });
 
@@ -122,7 +125,13 @@ describe("message:delete", () => {
     });
     const missed = await bob.request("room:join", { room, since: { epoch, seq: 0 } });
     expect(missed.recovered).to.equal(true);
-    const seen = missed.entries.map((entry: Wire) => [entry.seq, entry.kind, entry.target, entry.text, entry.deletedAt]);
+    const seen = missed.entries.map((entry: Wire) => [
+      entry.seq,
+      entry.kind,
+      entry.target,
+      entry.text,
+      entry.deletedAt,
+    ]);
     expect(seen).to.deep.equal([
       [1, "sent", undefined, undefined, deletedAt],
       [2, "edited", 1, undefined, deletedAt],

@@ -57,7 +57,17 @@ describe("the text of a message", () => {
   it("may be any other Unicode", async () => {
     await using server = await startServer();
     await using ann = await server.connect("/chat", "ann");
-    const texts = ["\u0000", "a\u0000b", "👩‍👩‍👧‍👦", "e\u0301", "שלום\u202e", "\u2028a", "\uffff\ufdd0", "<b>&amp;</b>", '"\\'];
+    const texts = [
+      "\u0000",
+      "a\u0000b",
+      "👩‍👩‍👧‍👦",
+      "e\u0301",
+      "שלום\u202e",
+      "\u2028a",
+      "\uffff\ufdd0",
+      "<b>&amp;</b>",
+      '"\\',
+    ];
     for (const text of texts) expect((await sentAndRead(ann, { text })).text).to.equal(text);
   });
 });

@@ -225,7 +225,10 @@ describe("history:read", () => {
     const oldest = await ann.request("history:read", { room: "lobby", limit: 3, before: 2 });
     expect(oldest).to.include({ more: false });
     expect(seqsOf(oldest.entries)).to.deep.equal([1]);
-    expect(await ann.request("history:read", { room: "lobby", before: 1 })).to.deep.include({ entries: [], more: false });
+    expect(await ann.request("history:read", { room: "lobby", before: 1 })).to.deep.include({
+      entries: [],
+      more: false,
+    });
   });
 
   it("counts messages, not entries: edits and deletions are folded into them", async () => {

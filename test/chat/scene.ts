@@ -51,3 +51,17 @@ export async function lose(server: TestServer, client: Client): Promise<void> {
 export function askInOrder(client: Client, request: string, input: object): void {
   client.socket.emit(request, input, (payload: unknown) => client.heard.push({ name: "ack", payload }));
 }
+
+/** Connects several users at once, to be disposed of together. */
+export async function connectAll(
+  server: TestServer,
+  users: readonly string[],
+  optionsOf: (index: number) => Parameters<TestServer["connect"]>[3] = () => ({}),
+): Promise<Client[] & AsyncDisposable> {
+  const clients = await Promise.all(users.map((user, index) => server.connect("/chat", user, {}, optionsOf(index))));
+  return Object.assign(clients, {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+    },
+  });
+}

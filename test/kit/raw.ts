@@ -28,9 +28,10 @@ export class RawClient implements AsyncDisposable {
     });
   }
 
-  /** Resolves when Engine.IO's handshake is done. */
+  /** Resolves when Engine.IO's handshake is done; rejects where it is refused. */
   async open(): Promise<this> {
-    await eventually(() => this.heard.some((packet) => packet.startsWith("0")));
+    await eventually(() => this.closeCode !== undefined || this.heard.some((packet) => packet.startsWith("0")));
+    if (this.closeCode !== undefined) throw new Error(`closed with ${this.closeCode}`);
     return this;
   }
 

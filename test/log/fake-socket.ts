@@ -10,17 +10,16 @@ import { type Delivery, Feeds, type Listener } from "../../src/runtime/feed.ts";
 export class FakeConnection extends EventEmitter {
   readyState = "open";
   readonly writeBuffer: unknown[] = [];
-  readonly transport = Object.assign(new EventEmitter(), { writable: true });
-  /** Bytes that were written and not taken, now and at most. */
-  ahead = 0;
+  /** `bufferedAmount`: bytes that were written and not taken. */
+  readonly transport = Object.assign(new EventEmitter(), { socket: { bufferedAmount: 0 } });
   mostAhead = 0;
   #paused = false;
   #taking = false;
 
   write(bytes: number): void {
-    this.transport.writable = false;
-    this.ahead += bytes;
-    this.mostAhead = Math.max(this.mostAhead, this.ahead);
+    const { socket } = this.transport;
+    socket.bufferedAmount += bytes;
+    this.mostAhead = Math.max(this.mostAhead, socket.bufferedAmount);
     if (!this.#paused) this.#takeSoon();
   }
 
@@ -30,7 +29,7 @@ export class FakeConnection extends EventEmitter {
 
   resume(): void {
     this.#paused = false;
-    if (this.ahead > 0) this.#takeSoon();
+    this.#takeSoon();
   }
 
   close(): void {
@@ -49,8 +48,7 @@ export class FakeConnection extends EventEmitter {
     setImmediate(() => {
       this.#taking = false;
       if (this.#paused) return;
-      this.ahead = 0;
-      this.transport.writable = true;
+      this.transport.socket.bufferedAmount = 0;
       this.transport.emit("ready");
     });
   }

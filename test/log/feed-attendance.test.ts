@@ -4,13 +4,13 @@ import type { Attendance } from "../../src/runtime/feed.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { eventually, turns } from "../kit/wait.ts";
 import { fakeFeeds, FakeSocket, join } from "./fake-socket.ts";
-import { newLog, send, sendMany } from "./hearer.ts";
+import { newLog, send, sendLarge, sendMany } from "./hearer.ts";
 import { seqsOf, upTo } from "./suite/scene.ts";
 
 /** A socket in the middle of catching up with 500 entries, and not reading. */
 async function startBehind() {
   const log = newLog();
-  await sendMany(log, 500);
+  await sendLarge(log, 500);
   const made = fakeFeeds(log);
   const socket = new FakeSocket();
   socket.connection.pause();
@@ -232,7 +232,8 @@ type Fed = ReturnType<typeof fakeFeeds>["feeds"];
 /** Something that may happen to a socket. That each entry follows the one before, the socket sees to itself. */
 async function step(random: Random, log: Log, feeds: Fed, socket: FakeSocket): Promise<void> {
   const what = random.below(10);
-  if (what <= 3) return sendMany(log, random.below(60));
+  if (what <= 2) return sendMany(log, random.below(60));
+  if (what === 3) return sendLarge(log, random.below(40));
   if (what === 4) return socket.connection.pause();
   if (what === 5) return socket.connection.resume();
   if (what === 6) return turns(random.below(5));

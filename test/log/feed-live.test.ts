@@ -19,15 +19,15 @@ async function sendMany(server: TestServer, count: number, room = ROOM, text = "
 
 /** Sends from three users at once until it is stopped. */
 function startSending(server: TestServer): () => Promise<void> {
-  let going = true;
+  const state = { going: true };
   const senders = ["x", "y", "z"].map(async (id) => {
-    while (going) {
+    while (state.going) {
       await send(server, ROOM, "hello", { ...SENDER, id });
       await turns(1);
     }
   });
   return async () => {
-    going = false;
+    state.going = false;
     await Promise.all(senders);
   };
 }
@@ -89,18 +89,19 @@ describe("joining a room while messages pour in from three senders", () => {
 
 /** How a client is made to stop reading, and to go on. */
 const PAUSES = {
-  websocket(client: Client) {
+  websocket({ socket }: Client) {
     // Of the Node client: the TCP socket below its WebSocket.
-    const { ws } = client.socket.io.engine.transport as Wire;
-    ws._socket.pause();
-    return () => ws._socket.resume() as void;
+    const { _socket: tcp } = (socket.io.engine.transport as Wire).ws;
+    tcp.pause();
+    return async () => void tcp.resume();
   },
-  polling(client: Client) {
-    const transport = client.socket.io.engine.transport as Wire;
-    transport.pause(() => {});
-    return () => {
+  polling({ socket }: Client) {
+    const transport = socket.io.engine.transport as Wire;
+    const paused = new Promise<void>((resolve) => transport.pause(resolve));
+    return async () => {
+      await paused;
       transport.readyState = "open";
-      transport._poll();
+      transport.doOpen();
     };
   },
 };
@@ -116,13 +117,13 @@ describe("catching up", () => {
       await sendMany(server, 1000, ROOM, TEXT[name]);
       const epoch = await epochOf(client);
       const socket = socketOf(server, client);
-      const resume = PAUSES[name](client);
       let ack: Wire;
-      client.socket.emit(
-        "room:join",
-        { room: ROOM, since: { epoch, seq: 1 }, limit: 10 },
-        (reply: Wire) => (ack = reply),
-      );
+      let resume: (() => Promise<void>) | undefined;
+      client.socket.emit("room:join", { room: ROOM, since: { epoch, seq: 1 }, limit: 10 }, (reply: Wire) => {
+        ack = reply;
+        resume = PAUSES[name](client);
+      });
+      await eventually(() => resume !== undefined);
       // Not level, and not getting there: everything that the connection takes ahead is full.
       await eventually(() => socket?.conn.transport.writable === false);
       await turns(200);
@@ -130,12 +131,15 @@ describe("catching up", () => {
       expect(socket?.connected).to.equal(true);
       expect(attendedRooms(server)).to.deep.equal([]);
 
-      resume();
+      await resume?.();
       await client.event("message:sent", ({ text }) => text === "new");
       expect(seqsOf(ack.data.entries)).to.deep.equal(range(2, 11));
       expect(seqsOf(client.all("message:sent"))).to.deep.equal(range(12, 1001));
       expect(client.all("session:closing")).to.deep.equal([]);
       expect(socketOf(server, client)).to.equal(socket);
+      // A polling client's good-bye takes a request; a server that closes before it waits for the next poll.
+      client.socket.disconnect();
+      await eventually(() => server.carillon.io.engine.clientsCount === 0);
     });
   }
 

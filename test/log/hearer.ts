@@ -10,6 +10,13 @@ export const newLog = (size = 10_000) => memoryLog({ clock: fakeClock(), size, t
 let written = 0;
 export const send = (log: Log) => log.append("topic", { id: `id-${written++}`, by: "ann", kind: "sent", body: {} });
 
+/** Entries of about 4 KiB: a few of them are more than a connection is sent ahead. */
+export async function sendLarge(log: Log, count: number, topic = "topic"): Promise<void> {
+  const content = { text: "x".repeat(4_000) };
+  for (let left = count; left > 0; left--)
+    await log.append(topic, { id: `id-${written++}`, by: "ann", kind: "sent", body: {}, content });
+}
+
 export async function sendMany(log: Log, count: number): Promise<void> {
   for (let left = count; left > 0; left--) await send(log);
 }

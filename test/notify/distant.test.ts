@@ -33,7 +33,7 @@ async function heardAfter(inbox: DistantInbox, ann: Client, heardBefore: number)
   inbox.heal();
   const [published] = await inbox.publisher.toUsers(["ann"], { id: end, title: "That is all" });
   await ann.event("notification:sent", ({ id }) => id === end);
-  const heard = ann.heard.slice(heardBefore).map(({ payload }) => (payload as Wire).seq as number);
+  const heard = ann.heard.slice(heardBefore).map(({ payload }) => payload.seq as number);
   return { heard, head: published?.seq ?? 0 };
 }
 
@@ -80,7 +80,7 @@ describe("On a log that answers late, a device", () => {
     await heardAfter(inbox, phone, 0);
     await laptop.event("notification:sent", ({ title }) => title === "That is all");
     const [first, second] = [phone, laptop].map((device) =>
-      device.heard.filter(({ name }) => name.startsWith("notification:")).map(({ payload }) => payload as Wire),
+      device.heard.filter(({ name }) => name.startsWith("notification:")).map(({ payload }) => payload),
     ) as [Wire[], Wire[]];
     expect(first).to.deep.equal(second);
     expect(seqs(second)).to.deep.equal(upTo(1, second.length));

@@ -29,6 +29,7 @@ export interface DistantInbox extends AsyncDisposable {
   mend(): void;
 }
 
+/** Cannot be read from some moment on. */
 function breakableLog(log: Log) {
   let last: string | undefined;
   let isBroken = false;
@@ -56,11 +57,12 @@ function breakableLog(log: Log) {
   };
 }
 
+const ignore = () => {};
+
 export async function startDistantInbox(seed: number): Promise<DistantInbox> {
   const http = createServer();
   const io = new Server(http, { serveClient: false });
   const clock = systemClock;
-  const ignore = () => {};
   const stores = memoryStores({ clock, historySize: 1, historyTtlSec: 3600, inboxSize: 1_000 });
   const lossy = lossyLog(stores.inboxLog, seededRandom(seed));
   const breakable = breakableLog(lossy);

@@ -5,6 +5,11 @@ import { codeOf, exchange, Target } from "./target.ts";
 
 const MAX_FRAME_BYTES = 65_536;
 
+const packetOf = (bytes: number) => {
+  const frame = '42/chat,1["room:members",{"room":"lobby","padding":""}]';
+  return frame.replace('""', `"${"x".repeat(bytes - frame.length)}"`);
+};
+
 describe("a packet", () => {
   it("without an ack callback is handled or refused all the same, whatever it asks for", async () => {
     await using target = await Target.start();
@@ -111,10 +116,6 @@ describe("a packet", () => {
   it("is taken at MAX_FRAME_BYTES, and costs the connection above it", async () => {
     await using target = await Target.start();
     await using raw = await target.enter();
-    const packetOf = (bytes: number) => {
-      const frame = '42/chat,1["room:members",{"room":"lobby","padding":""}]';
-      return frame.replace('""', `"${"x".repeat(bytes - frame.length)}"`);
-    };
     raw.send(packetOf(MAX_FRAME_BYTES));
     expect(await raw.ack("/chat", 1)).to.deep.include({ ok: true });
     raw.send(packetOf(MAX_FRAME_BYTES + 1));

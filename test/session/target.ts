@@ -36,8 +36,7 @@ export class Target implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { server } = this;
-    await using _server = server;
+    await using server = this.server;
     await using honest = this.#honest;
     using crashes = this.#crashes;
     expect(crashes.seen).to.deep.equal([]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineContract } from "../../protocol/contract.ts";
-import { At, ClientId, Data, DurationSec, Epoch, Position, Seq, Text, Topic } from "../../protocol/fields.ts";
+import { At, ClientId, Data, DurationSec, Epoch, Position, prose, Seq, Text, Topic } from "../../protocol/fields.ts";
 
 /** An id of a notification: made by whoever published it, or by the server. */
 const Id = ClientId;
@@ -10,7 +10,7 @@ const Url = z
   .min(1)
   .max(2000)
   .refine(isLink, { message: "Must be a URL or a path, and nothing that a browser would run" });
-const Title = Text.max(200);
+const Title = prose(200);
 const Level = z.enum(["info", "success", "warning", "critical"]);
 
 /** What somebody publishes: the one schema of every way in. */

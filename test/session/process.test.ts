@@ -1,0 +1,126 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { signToken, systemClock } from "../../src/index.ts";
+import { Client } from "../kit/client.ts";
+import { RawClient } from "../kit/raw.ts";
+import { SECRET } from "../kit/server.ts";
+import { startService } from "../kit/service.ts";
+import { eventually } from "../kit/wait.ts";
+
+const ISSUER = { iss: "https://issuer.example", aud: "carillon" };
+
+const token = async (sub: string) => {
+  const signed = await signToken(SECRET, { sub, ...ISSUER }, { ttlSec: 60, clock: systemClock });
+  return signed.token;
+};
+
+async function listen(http: Server): Promise<number> {
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  return (http.address() as AddressInfo).port;
+}
+
+async function close(http: Server): Promise<void> {
+  await new Promise((resolve) => {
+    http.close(resolve);
+    http.closeAllConnections();
+  });
+}
+
+describe("the process", () => {
+  it("refuses an environment that it cannot use, saying all that is wrong with it, with exit code 1", async () => {
+    await using service = startService({ PORT: "99999", RATE_BURST: "none", JWT_SECRET: "too short" });
+    expect(await service.exited).to.equal(1);
+    for (const name of ["PORT", "RATE_BURST", "JWT_SECRET"]) expect(service.output()).to.include(name);
+    expect(service.output()).to.not.match(/too short|at .*\.ts/);
+  });
+
+  it("says that its port is busy, with exit code 1", async () => {
+    const http = createServer();
+    const port = await listen(http);
+    await using service = startService({ PORT: String(port) });
+    expect(await service.exited).to.equal(1);
+    expect(service.output()).to.match(/could not start: .*EADDRINUSE/);
+    await close(http);
+  });
+
+  it("ends with another code than 0 when a rejection is handled by nobody, and says so in its log", async () => {
+    const reject = `process.on("SIGUSR2", () => Promise.reject(new Error("nobody awaits this")));`;
+    await using service = startService({ GUESTS: "on", DRAIN_MS: "0" }, reject);
+    await service.ready;
+    service.process.kill("SIGUSR2");
+    expect(await service.exited).to.equal(1);
+    expect(service.output()).to.match(/unhandled rejection.*|nobody awaits this/);
+  });
+
+  it("ends with another code than 0 when something is thrown that nobody catches", async () => {
+    const fail = `process.on("SIGUSR2", () => setTimeout(() => { throw new Error("nobody catches this"); }));`;
+    await using service = startService({ GUESTS: "on" }, fail);
+    await service.ready;
+    service.process.kill("SIGUSR2");
+    expect(await service.exited).to.equal(1);
+    expect(service.output()).to.include("nobody catches this");
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it(`answers on ${signal} what is under way, sends everybody away, and is gone in time though a client reads nothing`, async () => {
+      const { publicKey, privateKey } = await generateKeyPair("ES256");
+      const jwk = { ...(await exportJWK(publicKey)), kid: "one", alg: "ES256" };
+      let answer: (() => void) | undefined;
+      const issuer = createServer((_request, response) => {
+        answer = () => void response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
+      });
+      await using service = startService({
+        JWT_SECRET: SECRET,
+        JWKS_URL: `http://127.0.0.1:${await listen(issuer)}/`,
+        JWT_ISSUER: ISSUER.iss,
+        JWT_AUDIENCE: ISSUER.aud,
+        ROOM_ACCESS: "open",
+        HOST: "127.0.0.1",
+        DRAIN_MS: "500",
+      });
+      const url = await service.ready;
+      await using stalled = await new RawClient(url).open();
+      await stalled.enter("/chat", await token("mallory"));
+      stalled.stall();
+      await using ann = new Client(url, "/chat", { transports: ["websocket"], auth: { token: await token("ann") } });
+      await ann.connected();
+      const later = await new SignJWT({ sub: "ann", ...ISSUER, exp: Math.floor(Date.now() / 1000) + 60 })
+        .setProtectedHeader({ alg: "ES256", kid: "one" })
+        .sign(privateKey);
+      const slow = ann.ask("token:refresh", { token: later });
+      await eventually(() => answer !== undefined);
+
+      const toldAt = performance.now();
+      service.process.kill(signal);
+      await eventually(async () => (await fetch(url).catch(() => "refused")) === "refused");
+      answer?.();
+      expect((await slow).ok).to.equal(true);
+      await ann.event("session:closing", ({ code, retryable }) => code === "draining" && retryable);
+      expect(await service.exited).to.equal(0);
+      expect(performance.now() - toldAt).to.be.lessThan(3_500);
+      ann.socket.disconnect();
+      await close(issuer);
+    });
+  }
+
+  it("is gone at once on a second signal", async () => {
+    await using service = startService({ GUESTS: "off", JWT_SECRET: SECRET, HOST: "127.0.0.1", DRAIN_MS: "60000" });
+    const url = await service.ready;
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, async (_, n) => {
+        const raw = await new RawClient(url).open();
+        await raw.enter("/chat", await token(`user-${n}`));
+        return raw;
+      }),
+    );
+    service.process.kill("SIGTERM");
+    await eventually(() => clients.some((client) => client.heard.some((packet) => packet.includes("draining"))));
+    service.process.kill("SIGINT");
+    const secondAt = performance.now();
+    expect(await service.exited).to.equal(1);
+    expect(performance.now() - secondAt).to.be.lessThan(500);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+});
