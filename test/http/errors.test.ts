@@ -56,11 +56,8 @@ describe("What the HTTP API cannot read", () => {
     const secret = "hunter2 ".repeat(50);
     const reply = await server.call("POST", "/api/notifications", { to: "ann", title: secret, level: secret, url: 7 });
     expectRefusal(reply, "bad_request");
-    expect(reply.body.error.details.issues.map(({ path }: { path: string }) => path)).to.have.members([
-      "body.title",
-      "body.level",
-      "body.url",
-    ]);
+    const paths = reply.body.error.details.issues.map(({ path }: { path: string }) => path);
+    expect(new Set(paths)).to.deep.equal(new Set(["body.title", "body.level", "body.url"]));
     expect(JSON.stringify(reply.body)).not.to.include("hunter2");
   });
 

@@ -85,8 +85,8 @@ describe("POST /api/notifications", () => {
     const deep = (depth: number): object => (depth === 0 ? {} : { in: deep(depth - 1) });
     const bad = {
       id: ["short", "x".repeat(65), "with space!", 12345678],
-      title: ["", "  \n", "x".repeat(201), 7, null],
-      body: ["", " ", "x".repeat(4001), {}],
+      title: ["", "  \n", "x".repeat(201), "😀".repeat(101), 7, null],
+      body: ["", " ", "x".repeat(4001), "😀".repeat(2001), {}],
       level: ["debug", "", null],
       url: ["", "x".repeat(2001), "javascript:alert(1)", " JAVA\tscript:alert(1)", "data:text/html,hi", "https://", 7],
       data: [[], "text", deep(8), { blob: "x".repeat(8 * 1024) }],
@@ -105,7 +105,7 @@ describe("POST /api/notifications", () => {
     await using ann = await server.connect("/notify", "ann");
     const deep = (depth: number): object => (depth === 0 ? { at: "the bottom" } : { in: deep(depth - 1) });
     const good = {
-      title: ["x".repeat(200), "é €"],
+      title: ["x".repeat(200), "😀".repeat(100), "é €"],
       body: ["x".repeat(4000)],
       level: ["info", "success", "warning", "critical"],
       url: ["/orders/7", "orders?id=7#top", "https://example.org/x", "mailto:ann@example.org", "my-app://order/7"],
