@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import pino from "pino";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
+import type { CarillonOptions } from "./options.ts";
 import { CarillonError, ERRORS } from "./protocol/errors.ts";
 import { type Carillon, createCarillon } from "./server.ts";
 
@@ -19,21 +20,34 @@ function readConfig(): Config {
   }
 }
 
+/** The library never reads the environment: here its settings become options. */
+function optionsOf(config: Config): CarillonOptions {
+  const { trustProxy, auth, guests, roomAccess, allowedOrigins, drainMs } = config;
+  const { historySize, historyTtlSec, inboxSize, maxRooms, maxFrameBytes, maxBufferBytes } = config;
+  const { apiKeys, ...keys } = auth;
+  return {
+    auth: keys,
+    apiKeys,
+    guests,
+    roomAccess,
+    allowedOrigins,
+    drainMs,
+    historySize,
+    historyTtlSec,
+    inboxSize,
+    maxRooms,
+    maxFrameBytes,
+    maxBufferBytes,
+    rate: { perSec: config.ratePerSec, burst: config.rateBurst },
+    connects: { perSec: config.connectsPerSec, burst: config.connectsBurst },
+    trustProxy: trustProxy === false ? undefined : trustProxy,
+  };
+}
+
 function assemble(config: Config, logger: pino.Logger): { http: Server; carillon: Carillon } {
   const app = express().disable("x-powered-by");
   const http = createServer(app);
-  const { trustProxy, auth, ratePerSec, rateBurst, connectsPerSec, connectsBurst } = config;
-  const { apiKeys, ...keys } = auth;
-  const carillon = createCarillon({
-    ...config,
-    server: http,
-    logger,
-    auth: keys,
-    apiKeys,
-    rate: { perSec: ratePerSec, burst: rateBurst },
-    connects: { perSec: connectsPerSec, burst: connectsBurst },
-    trustProxy: trustProxy === false ? undefined : trustProxy,
-  });
+  const carillon = createCarillon({ ...optionsOf(config), server: http, logger });
   app.use(carillon.router);
   app.use((_request, response) => {
     response.status(ERRORS.not_found.status).json({ ok: false, error: new CarillonError("not_found").failure });

@@ -7,6 +7,8 @@ import { createOutbox, type Outbox } from "./outbox.ts";
 import { followRoom, type ChatSocket, type Entry, type FeedListener, type Joined } from "./room-feed.ts";
 import { openScreen, printable, type Screen, type Terminal } from "./screen.ts";
 
+const LEAVE_MS = 1_000;
+
 export interface ChatOptions {
   readonly url: string;
   readonly room: string;
@@ -86,14 +88,14 @@ class Conversation {
   }
 
   #typed(line: string): void {
-    if (line.trim() === "") return;
+    if (this.#leaving || line.trim() === "") return;
     if (line.trim() === "/quit") {
       this.#leaving = true;
       // Whoever says so does not wait for a server that cannot be reached.
-      if (this.#outbox.size === 0) this.#end(this.#code);
+      if (this.#outbox.size === 0) this.#leave();
       return;
     }
-    if (!this.#socket.connected) this.#screen.print(`-- will be sent once connected: ${line}`);
+    if (this.#offline) this.#screen.print(`-- will be sent once connected: ${line}`);
     this.#outbox.add(line);
   }
 
@@ -103,7 +105,14 @@ class Conversation {
   }
 
   #endIfDone(): void {
-    if (this.#leaving && this.#attending && this.#outbox.size === 0) this.#end(this.#code);
+    if (this.#leaving && this.#attending && this.#outbox.size === 0) this.#leave();
+  }
+
+  /** Says so, where it can be heard: whoever merely hangs up is counted as there for 10 s more. */
+  #leave(): void {
+    const gone = () => this.#end(this.#code);
+    if (!this.#socket.connected || !this.#attending) return gone();
+    this.#socket.timeout(LEAVE_MS).emit("room:leave", { room: this.#room }, gone);
   }
 
   get #code(): number {
@@ -175,8 +184,8 @@ class Conversation {
   }
 }
 
-function explain({ code, message }: Pick<Failure, "code" | "message">): string {
-  return `${code}: ${message}`;
+function explain({ code, message, details }: Pick<Failure, "code" | "message"> & { details?: unknown }): string {
+  return `${code}: ${message}${details ? ` ${JSON.stringify(details)}` : ""}`;
 }
 
 function welcome({ room, members, memberCount }: Joined): string {

@@ -6,7 +6,6 @@ interface Internals {
   readonly writeBuffer?: readonly { readonly data?: string | Buffer }[];
   readonly transport: {
     readonly name: string;
-    readonly writable?: boolean;
     /** Only of a websocket transport. */
     readonly socket?: {
       readonly bufferedAmount?: number;
@@ -36,7 +35,6 @@ export function missingInternals(connection: Connection): string[] {
   const { transport, writeBuffer } = internals(connection);
   const there = {
     writeBuffer: Array.isArray(writeBuffer),
-    "transport.writable": typeof transport.writable === "boolean",
     ...(transport.name === "websocket" && {
       "transport.socket.bufferedAmount": typeof transport.socket?.bufferedAmount === "number",
       "transport.socket.terminate": typeof transport.socket?.terminate === "function",

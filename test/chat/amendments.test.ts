@@ -186,7 +186,7 @@ describe("message:delete", () => {
     const acks = await Promise.all(
       [ann, moderator].map((client) => client.ask("message:delete", { id: freshId(), room, target: 1 })),
     );
-    expect(acks.map(({ ok }) => ok).toSorted()).to.deep.equal([false, true]);
+    expect(acks.map(({ ok }) => ok)).to.have.members([false, true]);
   });
 
   it("is the author's right also while muted, and nobody's while banned", async () => {

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { Wire } from "../kit/client.ts";
 import { startServer } from "../kit/server.ts";
 import { askInOrder, caughtUp, entriesOf, range, say, sayAll, seqsOf } from "./scene.ts";
 
@@ -31,7 +30,7 @@ describe("joining again on the same socket", () => {
     await caughtUp(bob);
     const lastAck = bob.heard.findLastIndex(({ name }) => name === "ack");
     const after = bob.heard.slice(lastAck + 1).filter(({ name }) => name === "message:sent");
-    expect(seqsOf(after.map(({ payload }) => payload as Wire))).to.deep.equal(range(292, 300));
+    expect(seqsOf(after.map(({ payload }) => payload))).to.deep.equal(range(292, 300));
   });
 });
 

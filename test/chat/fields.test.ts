@@ -72,11 +72,11 @@ describe("the text of a message", () => {
   });
 });
 
-describe("the data of a message", () => {
-  const nested = (depth: number): object => (depth === 1 ? { end: 1 } : { in: nested(depth - 1) });
-  /** An object of so many bytes of JSON. */
-  const sized = (bytes: number) => ({ a: "x".repeat(bytes - '{"a":""}'.length) });
+const nested = (depth: number): object => (depth === 1 ? { end: 1 } : { in: nested(depth - 1) });
+/** An object of so many bytes of JSON. */
+const sized = (bytes: number) => ({ a: "x".repeat(bytes - '{"a":""}'.length) });
 
+describe("the data of a message", () => {
   it("is an object: arrays, null, numbers, strings and binary are refused", async () => {
     await using server = await startServer();
     await using ann = await server.connect("/chat", "ann");

@@ -168,6 +168,8 @@ describe("the id of a message", () => {
   });
 });
 
+const late = (createdAt: number) => ({ id: freshId(), room: "lobby", text: "late", createdAt });
+
 describe("createdAt", () => {
   it("is too late when it is older than the log reaches, for that id may have been there", async () => {
     const clock = fakeClock();
@@ -179,10 +181,9 @@ describe("createdAt", () => {
       await clock.advance(1000);
     }
     const [trimmedAt = 0, keptAt = 0] = sentAt;
-    const send = (createdAt: number) => ({ id: freshId(), room: "lobby", text: "late", createdAt });
-    expect(await ann.refusal("message:send", send(trimmedAt))).to.equal("too_late");
-    expect(await ann.refusal("message:send", send(trimmedAt - 1))).to.equal("too_late");
-    expect(await ann.request("message:send", send(keptAt))).to.include({ seq: 4, duplicate: false });
+    expect(await ann.refusal("message:send", late(trimmedAt))).to.equal("too_late");
+    expect(await ann.refusal("message:send", late(trimmedAt - 1))).to.equal("too_late");
+    expect(await ann.request("message:send", late(keptAt))).to.include({ seq: 4, duplicate: false });
   });
 
   it("may be of any age where nothing is gone from the log", async () => {
@@ -210,50 +211,4 @@ describe("an epoch beside a bare seq", () => {
       expect(await ann.ask(request, { room: "lobby", ...input, epoch })).to.include({ ok: true });
     });
   }
-});
-
-describe("history:read", () => {
-  it("pages back through the messages, oldest first on each page", async () => {
-    await using server = await startServer();
-    await using ann = await server.connect("/chat", "ann");
-    const { epoch } = await sayAll(ann, "lobby", range(1, 7).map(String));
-    const newest = await ann.request("history:read", { room: "lobby", limit: 3 });
-    expect(newest).to.include({ epoch, more: true });
-    expect(seqsOf(newest.entries)).to.deep.equal([5, 6, 7]);
-    const older = await ann.request("history:read", { room: "lobby", limit: 3, before: 5 });
-    expect(seqsOf(older.entries)).to.deep.equal([2, 3, 4]);
-    const oldest = await ann.request("history:read", { room: "lobby", limit: 3, before: 2 });
-    expect(oldest).to.include({ more: false });
-    expect(seqsOf(oldest.entries)).to.deep.equal([1]);
-    expect(await ann.request("history:read", { room: "lobby", before: 1 })).to.deep.include({
-      entries: [],
-      more: false,
-    });
-  });
-
-  it("counts messages, not entries: edits and deletions are folded into them", async () => {
-    await using server = await startServer();
-    await using ann = await server.connect("/chat", "ann");
-    await sayAll(ann, "lobby", ["1", "2", "3"]);
-    for (const n of range(1, 5)) {
-      await ann.request("message:edit", { id: freshId(), room: "lobby", target: 1, text: `1, edit ${n}` });
-    }
-    const { entries, more } = await ann.request("history:read", { room: "lobby", limit: 3 });
-    expect(textsOf(entries)).to.deep.equal(["1, edit 5", "2", "3"]);
-    expect(more).to.equal(false);
-  });
-
-  it("takes 50 by default and at most 300, and carries at most about 256 KiB", async () => {
-    await using server = await startServer();
-    await using ann = await server.connect("/chat", "ann");
-    await sayAll(ann, "lobby", Array<string>(100).fill("x".repeat(4000)));
-    const page = await ann.request("history:read", { room: "lobby", limit: 100 });
-    expect(JSON.stringify(page).length).to.be.within(200 * 1024, 264 * 1024);
-    expect(page.more).to.equal(true);
-    expect(seqsOf(page.entries)).to.deep.equal(range(101 - page.entries.length, 100));
-    await sayAll(ann, "attic", range(1, 60).map(String));
-    expect((await ann.request("history:read", { room: "attic" })).entries).to.have.length(50);
-    expect(await ann.refusal("history:read", { room: "attic", limit: 301 })).to.equal("bad_request");
-    expect(await ann.refusal("history:read", { room: "attic", limit: 0 })).to.equal("bad_request");
-  });
 });

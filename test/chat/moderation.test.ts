@@ -1,20 +1,12 @@
 import { expect } from "chai";
 import { fakeClock } from "../kit/clock.ts";
-import type { Client } from "../kit/client.ts";
-import { startServer, type TestServer } from "../kit/server.ts";
-import { caughtUp, entriesOf, freshId, range, say, sayAll, seqsOf } from "./scene.ts";
+import { startServer } from "../kit/server.ts";
+import { caughtUp, connectModerator, entriesOf, failureOf, freshId, range, say, sayAll, seqsOf } from "./scene.ts";
 
 const room = "lobby";
 const DAY_SEC = 86_400;
 
-const moderatorOf = (server: TestServer) => server.connect("/chat", "mod", { roles: ["moderator"] });
 const send = () => ({ id: freshId(), room, text: "x" });
-
-async function failureOf(client: Client, request: string, input: object) {
-  const ack = await client.ask(request, input);
-  if (ack.ok) throw new Error(`${request} was not refused`);
-  return ack.error;
-}
 
 describe("moderating", () => {
   it("takes the role moderator", async () => {
@@ -31,7 +23,7 @@ describe("moderating", () => {
 
   it("is acknowledged with nothing, and takes durations of whole seconds and reasons that say something", async () => {
     await using server = await startServer();
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     for (const verb of ["kick", "ban", "mute"]) {
       const about = { room, user: "bob" };
       expect(await moderator.request(`member:${verb}`, { ...about, forSec: 1, reason: "spam" })).to.deep.equal({});
@@ -48,7 +40,7 @@ describe("moderating", () => {
 describe("member:kick", () => {
   it("puts a user out on all sockets, tells the room and the user, and ends the membership", async () => {
     await using server = await startServer();
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     await using phone = await server.connect("/chat", "ann");
     await using laptop = await server.connect("/chat", "ann");
     await using elsewhere = await server.connect("/chat", "ann");
@@ -69,7 +61,7 @@ describe("member:kick", () => {
 
   it("without forSec does not keep anybody out of an open room", async () => {
     await using server = await startServer();
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     await using ann = await server.connect("/chat", "ann");
     await moderator.request("member:kick", { room, user: "ann" });
     await ann.request("room:join", { room });
@@ -78,7 +70,7 @@ describe("member:kick", () => {
 
   it("shuts a closed room for a member", async () => {
     await using server = await startServer({ roomAccess: "closed" });
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     await using ann = await server.connect("/chat", "ann");
     await moderator.request("member:add", { room, user: "ann" });
     await ann.request("room:join", { room });
@@ -90,7 +82,7 @@ describe("member:kick", () => {
   it("with forSec keeps out for so long, until when it tells", async () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     await using ann = await server.connect("/chat", "ann");
     await ann.request("room:join", { room });
     await moderator.request("member:kick", { room, user: "ann", forSec: 60 });
@@ -110,7 +102,7 @@ describe("member:kick", () => {
 describe("member:ban", () => {
   it("keeps a user from joining, reading and writing, on every socket and new ones too", async () => {
     await using server = await startServer();
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     await using ann = await server.connect("/chat", "ann");
     await using bob = await server.connect("/chat", "bob");
     for (const client of [ann, bob]) await client.request("room:join", { room });
@@ -145,7 +137,7 @@ describe("member:ban", () => {
   it("stands until it is undone, and then the user may come back by himself", async () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     await using ann = await server.connect("/chat", "ann");
     await moderator.request("member:ban", { room, user: "ann" });
     expect(await failureOf(ann, "room:join", { room })).to.deep.include({ code: "banned", details: {} });
@@ -179,7 +171,7 @@ describe("member:ban", () => {
 
   it("meets also somebody who is still catching up: nothing of the room comes after it", async () => {
     await using server = await startServer();
-    await using moderator = await moderatorOf(server);
+    await using moderator = await connectModerator(server);
     // A poll takes one batch of what was missed, so there are many left when the ban comes.
     await using ann = await server.connect("/chat", "ann", {}, { transports: ["polling"] });
     const { epoch, seq: head } = await sayAll(moderator, room, Array<string>(400).fill("x".repeat(4000)));
@@ -198,60 +190,5 @@ describe("member:ban", () => {
     await say(moderator, room, "after");
     await caughtUp(ann);
     expect(ann.heard).to.have.length(names.length);
-  });
-});
-
-describe("member:mute", () => {
-  it("lets a user read and attend, but neither send, edit nor type; the room and the user are told", async () => {
-    const clock = fakeClock();
-    await using server = await startServer({ clock });
-    await using moderator = await moderatorOf(server);
-    await using ann = await server.connect("/chat", "ann");
-    await using elsewhere = await server.connect("/chat", "ann");
-    await using bob = await server.connect("/chat", "bob");
-    for (const client of [ann, bob]) await client.request("room:join", { room });
-    await say(ann, room, "one");
-    await moderator.request("member:mute", { room, user: "ann", forSec: 60, reason: "calm down" });
-    const untilAt = clock.now() + 60_000;
-    for (const client of [ann, elsewhere, bob]) {
-      expect(await client.event("member:muted")).to.deep.equal({ room, user: "ann", untilAt });
-    }
-    expect(await failureOf(ann, "message:send", send())).to.deep.include({
-      code: "muted",
-      retryable: false,
-      details: { untilAt },
-    });
-    const edit = { id: freshId(), room, target: 1, text: "x" };
-    expect(await elsewhere.refusal("message:edit", edit)).to.equal("muted");
-    expect(await ann.refusal("typing:set", { room, typing: true })).to.equal("muted");
-
-    await say(bob, room, "two");
-    await ann.event("message:sent", ({ seq }) => seq === 2);
-    await ann.request("marker:move", { room, seq: 2 });
-    expect((await elsewhere.request("room:join", { room })).entries).to.have.length(2);
-    await say(ann, "another", "free to speak here");
-    await clock.advance(60_000);
-    await say(ann, room, "three");
-  });
-
-  it("without forSec stands until it is undone, which is told too", async () => {
-    await using server = await startServer();
-    await using moderator = await moderatorOf(server);
-    await using ann = await server.connect("/chat", "ann");
-    await moderator.request("member:mute", { room, user: "ann" });
-    expect(await ann.event("member:muted")).to.deep.equal({ room, user: "ann" });
-    expect((await failureOf(ann, "message:send", send())).details).to.deep.equal({});
-    await moderator.request("member:unmute", { room, user: "ann" });
-    expect(await ann.event("member:unmuted")).to.deep.equal({ room, user: "ann" });
-    await say(ann, room, "may speak again");
-  });
-
-  it("and a ban are two things: undoing one leaves the other", async () => {
-    await using server = await startServer();
-    await using moderator = await moderatorOf(server);
-    await using ann = await server.connect("/chat", "ann");
-    for (const verb of ["ban", "mute", "unban"]) await moderator.request(`member:${verb}`, { room, user: "ann" });
-    await ann.request("room:join", { room });
-    expect(await ann.refusal("message:send", send())).to.equal("muted");
   });
 });

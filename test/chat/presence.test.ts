@@ -22,7 +22,7 @@ describe("presence", () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });
     await using clients = await connectAll(server, ["ann", "bob", "eve"]);
-    const [ann, bob, eve] = clients as [Client, Client, Client];
+    const [ann, bob, eve] = clients;
     await join(ann);
     await clock.advance(1000);
     await join(bob);
@@ -46,7 +46,7 @@ describe("presence", () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });
     await using clients = await connectAll(server, ["ann", "bob", "eve"]);
-    const [ann, bob, eve] = clients as [Client, Client, Client];
+    const [ann, bob, eve] = clients;
     expect((await join(ann)).members).to.deep.equal([member("ann")]);
     expect((await join(bob)).members).to.deep.equal([member("ann"), member("bob")]);
     expect(await join(eve)).to.include({ memberCount: 3 });
@@ -180,7 +180,7 @@ describe("presence", () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });
     await using clients = await connectAll(server, ["ann", "bob", "eve"]);
-    const [ann, bob, eve] = clients as [Client, Client, Client];
+    const [ann, bob, eve] = clients;
     for (const client of [ann, bob]) await join(client);
     await clock.advance(1000);
     ann.forget();

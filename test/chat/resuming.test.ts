@@ -54,6 +54,24 @@ class Follower {
   }
 }
 
+const placesOf = (entries: Wire[]) => entries.map(({ seq, id, kind, target }) => [seq, id, kind, target]);
+
+/** Writes until it is told to stop. */
+function startWriting(client: Client): () => Promise<void> {
+  const state = { stopped: false };
+  const writing = (async () => {
+    for (let n = 1; !state.stopped; n++) {
+      const { seq } = await say(client, room, `message ${n}`);
+      if (n % 5 === 0) await client.request("message:edit", { id: freshId(), room, target: seq, text: "edited" });
+      if (n % 7 === 0) await client.request("message:delete", { id: freshId(), room, target: seq });
+    }
+  })();
+  return () => {
+    state.stopped = true;
+    return writing;
+  };
+}
+
 describe("a client that applies by seq", () => {
   for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
     it(`has exactly the log after a dozen cuts at any moment, over ${transports.join(" and ")}`, async () => {
@@ -63,14 +81,7 @@ describe("a client that applies by seq", () => {
       const follower = new Follower(bob);
       await follower.join();
 
-      let sending = true;
-      const writer = (async () => {
-        for (let n = 1; sending; n++) {
-          const { seq } = await say(ann, room, `message ${n}`);
-          if (n % 5 === 0) await ann.request("message:edit", { id: freshId(), room, target: seq, text: "edited" });
-          if (n % 7 === 0) await ann.request("message:delete", { id: freshId(), room, target: seq });
-        }
-      })();
+      const stopWriting = startWriting(ann);
       for (const n of range(1, 10)) {
         const { length } = follower.log;
         const more = Math.floor(Math.random() * 40);
@@ -80,8 +91,7 @@ describe("a client that applies by seq", () => {
         if (n % 3 === 0) bob.socket.once("connect", () => cut(bob));
       }
       await eventually(() => follower.joins === 11);
-      sending = false;
-      await writer;
+      await stopWriting();
 
       const { head } = await ann.request("room:join", { room, limit: 1 });
       await eventually(() => follower.log.at(-1)?.seq === head);
@@ -94,7 +104,6 @@ describe("a client that applies by seq", () => {
         logged.push(...(await ann.request("room:join", { room, since, limit: 300 })).entries);
         await ann.request("room:leave", { room });
       }
-      const placesOf = (entries: Wire[]) => entries.map(({ seq, id, kind, target }) => [seq, id, kind, target]);
       expect(placesOf(follower.log)).to.deep.equal(placesOf(logged));
     });
   }

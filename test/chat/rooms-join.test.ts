@@ -5,6 +5,8 @@ import { askInOrder, caughtUp, connectAll, entriesOf, range, say, sayAll, seqsOf
 
 const codesOf = (rooms: Wire[]) => rooms.map((ack) => (ack.ok ? ack.data.room : ack.error.code));
 
+const numbered = (count: number) => range(1, count).map((n) => ({ room: `room-${n}` }));
+
 describe("rooms:join", () => {
   it("answers each room as room:join would, in the order asked, and attends those that were granted", async () => {
     await using server = await startServer();
@@ -28,12 +30,11 @@ describe("rooms:join", () => {
   it("takes 1 to 100 rooms, and one limit for all", async () => {
     await using server = await startServer();
     await using ann = await server.connect("/chat", "ann");
-    const of = (count: number) => ({ rooms: range(1, count).map((n) => ({ room: `room-${n}` })) });
-    expect(await ann.refusal("rooms:join", of(0))).to.equal("bad_request");
-    expect(await ann.refusal("rooms:join", of(101))).to.equal("bad_request");
-    expect((await ann.request("rooms:join", of(100))).rooms).to.have.length(100);
+    expect(await ann.refusal("rooms:join", { rooms: numbered(0) })).to.equal("bad_request");
+    expect(await ann.refusal("rooms:join", { rooms: numbered(101) })).to.equal("bad_request");
+    expect((await ann.request("rooms:join", { rooms: numbered(100) })).rooms).to.have.length(100);
     await sayAll(ann, "room-1", ["1", "2", "3"]);
-    const { rooms } = await ann.request("rooms:join", { ...of(2), limit: 2 });
+    const { rooms } = await ann.request("rooms:join", { rooms: numbered(2), limit: 2 });
     expect(textsOf(rooms[0].data.entries)).to.deep.equal(["2", "3"]);
   });
 
@@ -69,7 +70,7 @@ describe("rooms:join", () => {
     await using bob = await server.connect("/chat", "bob");
     const { epoch } = await sayAll(bob, "a", range(1, 5).map(String));
     askInOrder(ann, "rooms:join", {
-      rooms: [{ room: "a", since: { epoch, seq: 1 } }, ...range(1, 50).map((n) => ({ room: `room-${n}` }))],
+      rooms: [{ room: "a", since: { epoch, seq: 1 } }, ...numbered(50)],
       limit: 1,
     });
     await Promise.all(range(1, 50).map((n) => say(bob, `room-${n}`, "new")));
@@ -101,7 +102,7 @@ describe("rooms:join", () => {
   it("names as many members as there is room for, and counts them all", async () => {
     await using server = await startServer();
     const members = range(1, 20).map((n) => `${n}-${"long".repeat(60)}`);
-    const rooms = range(1, 90).map((n) => ({ room: `room-${n}` }));
+    const rooms = numbered(90);
     await using everybody = await connectAll(server, members);
     for (const client of everybody) await client.request("rooms:join", { rooms });
     await using ann = await server.connect("/chat", "ann");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Failure } from "../../src/protocol/errors.ts";
 import type { Client, Wire } from "../kit/client.ts";
 import type { TestServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
@@ -27,7 +28,7 @@ export const range = (first: number, last: number): number[] =>
 
 /** All entries that were heard, in order. */
 export const entriesOf = (client: Client): Wire[] =>
-  client.heard.filter(({ name }) => /^message:(sent|edited|deleted)$/.test(name)).map(({ payload }) => payload as Wire);
+  client.heard.filter(({ name }) => /^message:(sent|edited|deleted)$/.test(name)).map(({ payload }) => payload);
 
 /** Everything that the server has said so far has been heard when this resolves: a connection keeps its order. */
 export async function caughtUp(...clients: readonly Client[]): Promise<void> {
@@ -53,15 +54,26 @@ export function askInOrder(client: Client, request: string, input: object): void
 }
 
 /** Connects several users at once, to be disposed of together. */
-export async function connectAll(
+export async function connectAll<const Users extends readonly string[]>(
   server: TestServer,
-  users: readonly string[],
+  users: Users,
   optionsOf: (index: number) => Parameters<TestServer["connect"]>[3] = () => ({}),
-): Promise<Client[] & AsyncDisposable> {
+): Promise<{ -readonly [Index in keyof Users]: Client } & AsyncDisposable> {
   const clients = await Promise.all(users.map((user, index) => server.connect("/chat", user, {}, optionsOf(index))));
-  return Object.assign(clients, {
+  return Object.assign(clients as { -readonly [Index in keyof Users]: Client }, {
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     },
   });
+}
+
+/** Connects a moderator. */
+export const connectModerator = (server: TestServer): Promise<Client> =>
+  server.connect("/chat", "mod", { roles: ["moderator"] });
+
+/** What a request is refused with; fails if it is not. */
+export async function failureOf(client: Client, request: string, input: object): Promise<Failure> {
+  const ack = await client.ask(request, input);
+  if (ack.ok) throw new Error(`${request} was not refused`);
+  return ack.error;
 }

@@ -167,18 +167,18 @@ describe("INBOX_SIZE", () => {
     await using server = await startServer({ inboxSize: 5 });
     await using ann = await server.connect("/notify", "ann");
     const publish = async (n: number) => server.carillon.publish(["ann"], { id: `notice-${n}`, title: `${n}` });
-    const listed = async () => (await ann.request("inbox:read")).entries.map(({ title }: Wire) => Number(title));
+    const titles = async () => (await ann.request("inbox:read")).entries.map(({ title }: Wire) => Number(title));
     for (let n = 1; n <= 5; n++) await publish(n);
     for (let n = 1; n <= 5; n++) await ann.request("notification:read", { ids: [`notice-${n}`] });
-    expect(await listed()).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(await titles()).to.deep.equal([1, 2, 3, 4, 5]);
     await publish(6);
-    expect(await listed()).to.deep.equal([2, 3, 4, 5, 6]);
+    expect(await titles()).to.deep.equal([2, 3, 4, 5, 6]);
     await ann.request("notification:archive", { ids: ["notice-2", "notice-3"] });
-    expect(await listed()).to.deep.equal([4, 5, 6]);
+    expect(await titles()).to.deep.equal([4, 5, 6]);
     // Archived ones are notifications too.
     await publish(7);
     await publish(8);
-    expect(await listed()).to.deep.equal([4, 5, 6, 7, 8]);
+    expect(await titles()).to.deep.equal([4, 5, 6, 7, 8]);
     expect((await ann.request("inbox:open")).unread).to.equal(3);
   });
 

@@ -8,6 +8,7 @@ import { notifyNamespace } from "../../src/namespaces/notify/index.ts";
 import { createPublisher, type Publisher } from "../../src/namespaces/notify/publish.ts";
 import type { NotifyContext } from "../../src/namespaces/notify/context.ts";
 import { CarillonError } from "../../src/protocol/errors.ts";
+import type { User } from "../../src/runtime/caller.ts";
 import { Connections } from "../../src/runtime/connection.ts";
 import { serve } from "../../src/runtime/serve.ts";
 import { memoryStores } from "../../src/stores.ts";
@@ -28,6 +29,31 @@ export interface DistantInbox extends AsyncDisposable {
   breakAfter(kind: string): void;
   mend(): void;
 }
+
+const ignore = () => {};
+const userOf = (id: string): User => ({ id, name: id, roles: [], rooms: [] });
+
+/** Takes a user's id for a token. */
+const unlimited = {
+  logger: silent,
+  authenticate: async (token: unknown) => ({ user: userOf(String(token)) }),
+  rate: { perSec: 0, burst: 100 },
+  limits: {
+    ratePerSec: 0,
+    rateBurst: 0,
+    maxRooms: 0,
+    maxFrameBytes: 0,
+    maxBufferBytes: 0,
+    historySize: 0,
+    inboxSize: 0,
+  },
+  server: { version: "0.0.0", worker: "test" },
+  draining: () => false,
+  refused: ignore,
+  received: ignore,
+  closing: ignore,
+  served: ignore,
+};
 
 /** Cannot be read from some moment on. */
 function breakableLog(log: Log) {
@@ -57,8 +83,6 @@ function breakableLog(log: Log) {
   };
 }
 
-const ignore = () => {};
-
 export async function startDistantInbox(seed: number): Promise<DistantInbox> {
   const http = createServer();
   const io = new Server(http, { serveClient: false });
@@ -68,33 +92,17 @@ export async function startDistantInbox(seed: number): Promise<DistantInbox> {
   const breakable = breakableLog(lossy);
   const context: NotifyContext = {
     clock,
-    logger: silent,
+    logger: unlimited.logger,
     topics: stores.topics,
     inboxLog: breakable.log,
     counted: { duplicate: ignore, delivered: ignore, badReceipt: ignore },
   };
-  const connections = new Connections(io, {
-    clock,
-    logger: silent,
-    maxBufferBytes: 2 ** 20,
-    slow: ignore,
-    sent: ignore,
-  });
-  const limits = { maxRooms: 0, maxFrameBytes: 0, maxBufferBytes: 0, historySize: 0, inboxSize: 0 };
+  const connections = new Connections(io, { ...unlimited, clock, maxBufferBytes: 2 ** 20, slow: ignore, sent: ignore });
   const served = serve(notifyNamespace, context, io.of("/notify"), {
+    ...unlimited,
     clock,
-    logger: silent,
     connections,
     control: stores.control,
-    authenticate: async (token) => ({ user: { id: String(token), name: String(token), roles: [], rooms: [] } }),
-    rate: { perSec: 0, burst: 100 },
-    limits: { ...limits, ratePerSec: 0, rateBurst: 0 },
-    server: { version: "0.0.0", worker: "test" },
-    draining: () => false,
-    refused: ignore,
-    received: ignore,
-    closing: ignore,
-    served: ignore,
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -102,7 +110,7 @@ export async function startDistantInbox(seed: number): Promise<DistantInbox> {
 
   return {
     publisher: createPublisher(context),
-    request: (user, name, input) => served.request({ id: user, name: user, roles: [], rooms: [] }, name, input),
+    request: (user, name, input) => served.request(userOf(user), name, input),
     connect: (user) => new Client(url, "/notify", { transports: ["websocket"], auth: { token: user } }).connected(),
     heal: () => lossy.heal(),
     breakAfter: breakable.breakAfter,

@@ -1,0 +1,84 @@
+import { expect } from "chai";
+import type { Client } from "../kit/client.ts";
+import { fakeClock } from "../kit/clock.ts";
+import { RawClient } from "../kit/raw.ts";
+import { startServer } from "../kit/server.ts";
+import { TRANSPORTS } from "../kit/transports.ts";
+import { eventually } from "../kit/wait.ts";
+
+const isDraining = ({ code, retryable }: { code: string; retryable: boolean }) => code === "draining" && retryable;
+
+describe("a drain", () => {
+  it("tells every client, on every transport, how long to wait, and is over when they have heard it", async () => {
+    await using server = await startServer();
+    const clients: Client[] = [];
+    for (const [transport, options] of TRANSPORTS)
+      clients.push(
+        await server.connect("/chat", transport.replaceAll(" ", "-"), {}, { ...options, reconnection: false }),
+      );
+    const [first] = clients;
+    await using beside = await first?.beside("/notify", await server.token("bob")).connected();
+    await server.carillon.drain();
+    for (const client of [...clients, ...(beside ? [beside] : [])]) {
+      const { retryAfterMs } = await client.event("session:closing", isDraining);
+      expect(retryAfterMs).to.be.within(0, 3 * 20);
+      await eventually(() => !client.socket.connected);
+    }
+    expect(server.carillon.io.engine.clientsCount).to.equal(0);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  it("spreads the closes over DRAIN_MS, in which those who are not yet told are served", async () => {
+    const clock = fakeClock();
+    await using server = await startServer({ clock, drainMs: 100 });
+    const clients: Client[] = [];
+    for (let n = 0; n < 10; n++) clients.push(await server.connect("/chat", `user-${n}`, {}, { reconnection: false }));
+    const told = () => clients.filter((client) => client.all("session:closing").length > 0).length;
+    const drained = server.carillon.drain();
+    await clock.advance(0);
+    await eventually(() => told() === 1);
+    await clock.advance(49);
+    await eventually(() => told() === 5);
+    await clients.at(-1)?.request("room:mine");
+    await clock.advance(41);
+    await drained;
+    expect(told()).to.equal(10);
+    for (const client of clients) expect(client.all("session:closing")[0].retryAfterMs).to.be.within(0, 100);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  it("lets nobody in any more, and says so on /readyz", async () => {
+    await using server = await startServer();
+    const token = await server.token("ann");
+    await server.carillon.drain();
+    await using raw = await new RawClient(server.url).open();
+    raw.send(`40/chat,${JSON.stringify({ token })}`);
+    await raw.closed();
+    expect(raw.heard.slice(1)).to.deep.equal([]);
+    expect((await server.call("GET", "/readyz")).status).to.equal(503);
+  });
+
+  it("waits for what is under way, and not for long", async () => {
+    const clock = fakeClock();
+    const held: Record<string, (allowed: boolean) => void> = {};
+    const authorize = ({ user }: { user: { id: string } }) =>
+      new Promise<boolean>((resolve) => (held[user.id] = resolve));
+    await using server = await startServer({ clock, authorize });
+    await using ann = await server.connect("/chat", "ann", {}, { reconnection: false });
+    await using bob = await server.connect("/chat", "bob", {}, { reconnection: false });
+    const anns = ann.ask("history:read", { room: "lobby" });
+    const bobs = bob.ask("history:read", { room: "lobby" }).catch(() => "lost");
+    await eventually(() => held["ann"] && held["bob"]);
+    const drained = server.carillon.drain();
+    await clock.advance(20);
+    held["ann"]?.(true);
+    expect((await anns).ok).to.equal(true);
+    await ann.event("session:closing", isDraining);
+    await clock.advance(1_499);
+    expect(bob.all("session:closing")).to.deep.equal([]);
+    await clock.advance(1);
+    await bob.event("session:closing", isDraining);
+    await drained;
+    expect(await bobs).to.equal("lost");
+  });
+});
