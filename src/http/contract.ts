@@ -192,7 +192,7 @@ export const HTTP_ROUTES = {
     auth: "none",
     status: 200,
     reply: z.string(),
-    raw: "text/plain",
+    raw: "text/plain; version=0.0.4",
     codes: ["unavailable"],
   },
   openapi: {

@@ -15,6 +15,7 @@ export interface Attending {
 export interface PresenceChange {
   readonly room: string;
   readonly version: number;
+  /** In the order in which they came. */
   readonly joined: readonly Member[];
   readonly left: readonly Member[];
   readonly memberCount: number;

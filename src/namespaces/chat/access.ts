@@ -44,7 +44,8 @@ export function createAccess({ clock, rooms, control, roomAccess, authorize }: C
     const pair = isDirect(room) ? await rooms.pair(room) : undefined;
     // Nobody makes one up, whoever lets them: direct rooms come from `room:direct` alone.
     if (isDirect(room) && !pair) return false;
-    if (user.roles.includes("service")) return true;
+    // A service is at every door but those of two people, and moderates where it is a moderator as well.
+    if (user.roles.includes("service") && !pair) return action !== "moderate" || user.roles.includes("moderator");
     if (!authorize) return ownRule(user, action, room, pair);
     try {
       // A hook in plain JavaScript may give anything back; what is not `true` is no.

@@ -1,7 +1,10 @@
 import type { PresenceChange } from "../../presence/index.ts";
 import { type ChatNamespace, LARGE_ROOM, socketRoom, userRoom } from "./context.ts";
 
-/** Tells a room who came and who went. Nobody is told of himself; a large room is told the count alone. */
+/**
+ * Tells a room who came and who went. Nobody is told of himself, nor of those who came before him: his ack has shown them. A large
+ * room is told the count alone.
+ */
 export function tellPresence(namespace: ChatNamespace) {
   return ({ room, version, joined, left, memberCount }: PresenceChange): void => {
     const change = { room, version, memberCount };
@@ -10,8 +13,8 @@ export function tellPresence(namespace: ChatNamespace) {
 
     const joiners = joined.map(({ id }) => userRoom(id));
     everybody.except(joiners).emit("presence:changed", { ...change, joined: [...joined], left: [...left] });
-    for (const member of joined) {
-      const others = joined.filter(({ id }) => id !== member.id);
+    for (const [place, member] of joined.entries()) {
+      const others = joined.slice(place + 1);
       if (others.length === 0 && left.length === 0) continue;
       for (const id of namespace.adapter.rooms.get(userRoom(member.id)) ?? []) {
         const socket = namespace.sockets.get(id);
