@@ -5,8 +5,8 @@ import { within } from "./runtime/deadline.ts";
 import type { Connections } from "./runtime/connection.ts";
 import { whenGone } from "./runtime/engine.ts";
 
-/** A few connections are not worth a long good-bye. */
-const MS_PER_CONNECTION = 20;
+/** The closes are spread already; this only parts those that fall together. */
+const JITTER_MS = 1_000;
 
 /** How long the answers to what is under way are waited for. */
 const ANSWER_MS = 1_500;
@@ -26,13 +26,12 @@ export async function drainConnections(
 ): Promise<void> {
   const sockets = namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
   const leaving = [...new Set(sockets.map(({ conn }) => conn))];
-  const spreadMs = Math.min(drainMs, leaving.length * MS_PER_CONNECTION);
   const atMost = (ms: number, work: Promise<unknown>) => within(clock, ms, () => work).catch(() => {});
   await Promise.all(
     leaving.map(async (connection, index) => {
-      await new Promise<void>((resolve) => clock.after((index * spreadMs) / leaving.length, resolve));
+      await new Promise<void>((resolve) => clock.after((index * drainMs) / leaving.length, resolve));
       await atMost(ANSWER_MS, Promise.all(connections.of(connection).underWay));
-      const retryAfterMs = Math.round(Math.random() * spreadMs);
+      const retryAfterMs = Math.round(Math.random() * Math.min(drainMs, JITTER_MS));
       connections.closeTransport(connection, new CarillonError("draining", { retryAfterMs }));
       await atMost(FAREWELL_MS, new Promise<void>((resolve) => whenGone(connection, resolve)));
     }),

@@ -15,14 +15,18 @@ export interface Bucket {
   readonly full: boolean;
 }
 
+/** What a token costs, in what comes back: `perSec` of it each millisecond. So whole rates are reckoned in whole numbers. */
+const COST = 1000;
+
 /** @see https://en.wikipedia.org/wiki/Token_bucket */
 export function createBucket({ perSec, burst }: Rate, clock: Clock): Bucket {
-  let tokens = burst;
+  const capacity = burst * COST;
+  let level = capacity;
   let filledAt = clock.now();
 
   function refill(): void {
     const now = clock.now();
-    tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) * perSec) / 1000);
+    level = Math.min(capacity, level + Math.max(0, now - filledAt) * perSec);
     filledAt = now;
   }
 
@@ -30,13 +34,13 @@ export function createBucket({ perSec, burst }: Rate, clock: Clock): Bucket {
     take() {
       if (perSec === 0) return 0;
       refill();
-      if (tokens < 1) return Math.ceil(((1 - tokens) * 1000) / perSec);
-      tokens--;
+      if (level < COST) return Math.ceil((COST - level) / perSec);
+      level -= COST;
       return 0;
     },
     get full() {
       refill();
-      return perSec === 0 || tokens >= burst;
+      return perSec === 0 || level >= capacity;
     },
   };
 }

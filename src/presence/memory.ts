@@ -64,6 +64,8 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
   function note(name: string, room: Room, member: Member, now: Map<string, Member>, undone: Map<string, Member>): void {
     room.version = ++version;
     undone.delete(member.id);
+    // Taken out first, so that it comes after all that was noted before.
+    now.delete(member.id);
     now.set(member.id, member);
     if (room.gathering) return;
     room.gathering = true;

@@ -84,7 +84,7 @@ export async function dispatch(
     // One that is gone by now is none either: nothing would ever take it out again of what it is let into here.
     if (route.spec.socket && !now.socket?.connected)
       throw new CarillonError("bad_request", { details: { reason: "needs a socket" } });
-    const reply = await within(options.clock, HANDLER_DEADLINE_MS, () => route.handle(input, now));
+    const reply = await runHandler(route, input, now, options.clock);
     const [data, after] = reply instanceof ReplyThen ? [reply.data, reply.after] : [reply, undefined];
     const outcome: Outcome = { ack: { ok: true, data: route.spec.reply.parse(data) }, ...(after && { after }) };
     options.served(label, "ok");
@@ -96,6 +96,22 @@ export async function dispatch(
     options.served(label, error.code);
     return { ack: { ok: false, error: error.failure } };
   }
+}
+
+/**
+ * Waits for the handler, up to its deadline. One that is late goes on: what it wanted done with its ack is done then, or a socket
+ * that was on its way into a feed would stand before it for ever.
+ */
+async function runHandler(route: Route, input: unknown, caller: Caller, clock: Clock): Promise<unknown> {
+  const handled = (async () => route.handle(input, caller))();
+  return within(clock, HANDLER_DEADLINE_MS, () => handled).catch((thrown: unknown) => {
+    if (thrown instanceof CarillonError && thrown.code === "timeout")
+      handled.then(
+        (late) => late instanceof ReplyThen && late.after(),
+        () => {},
+      );
+    throw thrown;
+  });
 }
 
 function parse(spec: RequestSpec, args: readonly unknown[]): unknown {

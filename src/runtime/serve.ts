@@ -8,7 +8,7 @@ import { PROTOCOL, type SESSION_EVENTS } from "../protocol/session.ts";
 import { type AdmissionOptions, guardNamespace, requireAdmissible, requireValid } from "./admission.ts";
 import type { Caller, ContractNamespace, ContractSocket, User } from "./caller.ts";
 import { dispatch, type DispatchOptions, routesOf } from "./dispatch.ts";
-import type { Definition, Running } from "./implement.ts";
+import { type Definition, ReplyThen, type Running } from "./implement.ts";
 import { type Identity, openSession } from "./session.ts";
 
 type Opened = z.input<(typeof SESSION_EVENTS)["session:opened"]["payload"]>;
@@ -174,14 +174,17 @@ function createAdmit(rate: Rate, clock: Clock, cut: () => void): (full: boolean)
 
 /** `token:refresh`, the same on every namespace: it is about the whole connection. */
 function refreshToken({ authenticate, connections, clock, control }: ServeOptions) {
-  return async (input: unknown, { user, socket }: Caller): Promise<{ expiresAt?: number }> => {
+  return async (input: unknown, { user, socket }: Caller): Promise<ReplyThen<{ expiresAt?: number }>> => {
     if (!socket) throw new CarillonError("bad_request");
     const { token } = input as { token: string };
     const identity = await authenticate(token, socket.handshake);
     requireValid(identity, { clock, control });
     if (identity.user.id !== user.id) throw new CarillonError("forbidden");
-    for (const session of connections.of(socket.conn).sessions)
-      if (session.user.id === user.id) session.refresh(identity);
-    return identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt };
+    const reply = identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt };
+    // After the ack: a session that the new token does not suffice for is closed by it, and would not hear its answer.
+    return new ReplyThen(reply, () => {
+      for (const session of connections.of(socket.conn).sessions)
+        if (session.user.id === user.id) session.refresh(identity);
+    });
   };
 }

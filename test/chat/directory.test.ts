@@ -82,7 +82,7 @@ describe("room:list", () => {
     await using server = await startServer();
     await using ann = await server.connect("/chat", "ann");
     const ids = range(1, 5).map((n) => `room-${n}`);
-    for (const room of ids.toReversed()) await say(ann, room, "hello");
+    for (const room of ids.toReversed()) await ann.request("room:join", { room });
     expect(await pages(ann, "room:list", 2)).to.deep.equal([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
   });
 

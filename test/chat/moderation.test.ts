@@ -100,6 +100,18 @@ describe("member:kick", () => {
 });
 
 describe("member:ban", () => {
+  it("is never shortened by a kick", async () => {
+    const clock = fakeClock();
+    await using server = await startServer({ clock });
+    await using moderator = await connectModerator(server);
+    await using ann = await server.connect("/chat", "ann");
+    await moderator.request("member:ban", { room, user: "ann" });
+    await moderator.request("member:kick", { room, user: "ann", forSec: 1 });
+    await moderator.request("member:kick", { room, user: "ann" });
+    await clock.advance(1000);
+    expect(await ann.refusal("room:join", { room })).to.equal("banned");
+  });
+
   it("keeps a user from joining, reading and writing, on every socket and new ones too", async () => {
     await using server = await startServer();
     await using moderator = await connectModerator(server);

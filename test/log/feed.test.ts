@@ -115,6 +115,20 @@ describe("feeds", () => {
     feeds.close();
   });
 
+  it("get there though other traffic never lets the connection rest", async () => {
+    const log = newLog();
+    await sendLarge(log, 100);
+    const { feeds } = fakeFeeds(log);
+    const socket = new FakeSocket();
+    // As engine.io does: whatever has gathered is written before anybody else hears that the transport is ready.
+    socket.connection.transport.on("ready", () => socket.connection.write(1_000));
+    await join(feeds, socket, 0);
+    await eventually(() => socket.level);
+    expect(seqsOf(socket.entries)).to.deep.equal(upTo(100));
+    feeds.close();
+    socket.connection.pause();
+  });
+
   it("tell a socket that catches up of a new epoch: a reset to its beginning, then all of it", async () => {
     const old = newLog();
     await sendLarge(old, 300);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { expect } from "chai";
 import { type Authorize, CarillonError } from "../../src/index.ts";
 import type { Client } from "../kit/client.ts";
@@ -134,17 +135,25 @@ describe("a close by the server", () => {
     await eventually(async () => (await connectionsOf(server)) === 0);
   });
 
-  it("does not wait for a client that does not poll: after 10 s it is forgotten", async () => {
+  it("does not wait for a client that polls no more: after 10 s it is forgotten", async () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });
-    const poller = await RawPoller.open(server.url);
-    await poller.enter("/chat", await server.token("ann"));
-    const [socket] = [...(server.carillon.chat?.sockets.values() ?? [])];
-    socket?.data.session.close(new CarillonError("unavailable"));
-    await clock.advance(9_999);
-    expect(server.carillon.io.engine.clientsCount).to.equal(1);
-    await clock.advance(1);
-    expect(server.carillon.io.engine.clientsCount).to.equal(0);
-    expect(await poller.poll()).to.deep.equal([]);
+    // The one has heard what is said to it, and has only the end of the transport to fetch; the other not even that.
+    for (const polls of [true, false]) {
+      const poller = await RawPoller.open(server.url);
+      await poller.enter("/chat", await server.token("ann"));
+      const [socket] = [...(server.carillon.chat?.sockets.values() ?? [])];
+      if (!socket) throw new Error("nobody there");
+      const heard = polls ? poller.poll() : [];
+      if (polls) await once(socket.conn.transport, "ready");
+      socket.data.session.close(new CarillonError("unavailable"));
+      expect((await heard).filter((packet) => packet.includes("unavailable"))).to.have.lengthOf(polls ? 1 : 0);
+      await clock.advance(9_999);
+      expect(server.carillon.io.engine.clientsCount).to.equal(1);
+      await clock.advance(1);
+      expect(server.carillon.io.engine.clientsCount).to.equal(0);
+      expect(server.carillon.chat?.sockets.size).to.equal(0);
+      expect(await poller.poll()).to.deep.equal([]);
+    }
   });
 });

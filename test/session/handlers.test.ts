@@ -8,6 +8,7 @@ import { fakeClock } from "../kit/clock.ts";
 import { keepLogs } from "../kit/logs.ts";
 import { Probe } from "../kit/probe.ts";
 import { startServer } from "../kit/server.ts";
+import { eventually } from "../kit/wait.ts";
 
 type Handle = (input: { n: number }) => unknown;
 
@@ -15,15 +16,21 @@ const Reply = z.object({ n: z.number(), nested: z.object({ at: z.number() }).opt
 const contract = defineContract({
   name: "/probe",
   docs: "A namespace for these tests.",
-  requests: { "probe:do": { docs: "Whatever the test wants.", input: z.object({ n: z.number() }), reply: Reply } },
+  requests: {
+    "probe:do": { docs: "Whatever the test wants.", input: z.object({ n: z.number() }), reply: Reply },
+    "probe:stay": { docs: "About the connection itself.", input: z.object({}), reply: z.object({}), socket: true },
+  },
   events: {},
 });
 
 /** A handler that does what the types would not let one do. */
-const startProbe = (handle: Handle, { logger = keepLogs().logger, clock = systemClock } = {}) =>
+const startProbe = (handle: Handle, { logger = keepLogs().logger, clock = systemClock, stayed = () => {} } = {}) =>
   Probe.start(
     implement(contract, () => ({
-      handlers: { "probe:do": handle as (input: { n: number }) => z.input<typeof Reply> },
+      handlers: {
+        "probe:do": handle as (input: { n: number }) => z.input<typeof Reply>,
+        "probe:stay": () => (stayed(), {}),
+      },
     })),
     { clock, logger },
   );
@@ -94,6 +101,27 @@ describe("a handler", () => {
     await clock.advance(1);
     expect(await hangs).to.deep.equal({ ok: false, error: new CarillonError("timeout").failure });
     expect(await behind).to.deep.equal({ ok: true, data: { n: 2 } });
+  });
+
+  it("of a request about the connection is not called any more when that is gone; those of others are", async () => {
+    let release!: (reply: object) => void;
+    const done: unknown[] = [];
+    const handle = ({ n }: { n: number }) => {
+      done.push(n);
+      return n === 1 ? new Promise((resolve) => (release = resolve)) : { n };
+    };
+    await using probe = await startProbe(handle, { stayed: () => done.push("stayed") });
+    await using ann = await probe.connect("ann");
+    await ann.request("probe:stay");
+    ann.socket.emit("probe:do", { n: 1 });
+    ann.socket.emit("probe:stay", {});
+    ann.socket.emit("probe:do", { n: 2 });
+    ann.socket.disconnect();
+    await eventually(() => probe.io.of("/probe").sockets.size === 0 && done.length > 1);
+    release({ n: 1 });
+    await eventually(() => probe.codes.length === 4);
+    expect(done).to.deep.equal(["stayed", 1, 2]);
+    expect(probe.codes).to.deep.equal(["ok", "ok", "bad_request", "ok"]);
   });
 
   it("may have something done in the turn in which its ack is written, and not before", async () => {

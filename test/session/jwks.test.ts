@@ -1,7 +1,7 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { expect } from "chai";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from "jose";
+import { type Listening, listening } from "../kit/http.ts";
 import { SECRET, startServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
 
@@ -10,12 +10,12 @@ const AUDIENCE = "carillon";
 
 /** An issuer of tokens that publishes its one key, and can be out. */
 class Issuer implements AsyncDisposable {
-  readonly #http: Server;
+  readonly #http: Listening;
   readonly #key: CryptoKey;
   asked = 0;
   isOut = false;
 
-  private constructor(http: Server, key: CryptoKey) {
+  private constructor(http: Listening, key: CryptoKey) {
     this.#http = http;
     this.#key = key;
   }
@@ -28,14 +28,12 @@ class Issuer implements AsyncDisposable {
       if (issuer.isOut) return void response.writeHead(503).end();
       response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
     });
-    const issuer = new Issuer(http, privateKey);
-    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const issuer = new Issuer(await listening(http), privateKey);
     return issuer;
   }
 
   get options() {
-    const { port } = this.#http.address() as AddressInfo;
-    return { jwksUrl: `http://127.0.0.1:${port}/keys`, issuer: ISSUER, audience: AUDIENCE };
+    return { jwksUrl: this.#http.url, issuer: ISSUER, audience: AUDIENCE };
   }
 
   token(sub: string, audience = AUDIENCE): Promise<string> {
@@ -44,11 +42,8 @@ class Issuer implements AsyncDisposable {
     return claims.setIssuer(ISSUER).setAudience(audience).sign(this.#key);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await new Promise((resolve) => {
-      this.#http.close(resolve);
-      this.#http.closeAllConnections();
-    });
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#http[Symbol.asyncDispose]();
   }
 }
 

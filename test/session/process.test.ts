@@ -1,9 +1,9 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { expect } from "chai";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { signToken, systemClock } from "../../src/index.ts";
 import { Client } from "../kit/client.ts";
+import { listening } from "../kit/http.ts";
 import { RawClient } from "../kit/raw.ts";
 import { SECRET } from "../kit/server.ts";
 import { spawnService, startService } from "../kit/service.ts";
@@ -16,18 +16,6 @@ const token = async (sub: string) => {
   return signed.token;
 };
 
-async function listen(http: Server): Promise<number> {
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return (http.address() as AddressInfo).port;
-}
-
-async function close(http: Server): Promise<void> {
-  await new Promise((resolve) => {
-    http.close(resolve);
-    http.closeAllConnections();
-  });
-}
-
 describe("the process", () => {
   it("refuses an environment that it cannot use, saying all that is wrong with it, with exit code 1", async () => {
     await using service = spawnService({ PORT: "99999", RATE_BURST: "none", JWT_SECRET: "too short" });
@@ -37,12 +25,10 @@ describe("the process", () => {
   });
 
   it("says that its port is busy, with exit code 1", async () => {
-    const http = createServer();
-    const port = await listen(http);
-    await using service = spawnService({ PORT: String(port) });
+    await using taken = await listening(createServer());
+    await using service = spawnService({ PORT: String(taken.port) });
     expect(await service.exited).to.equal(1);
     expect(service.output()).to.match(/could not start: .*EADDRINUSE/);
-    await close(http);
   });
 
   it("ends with another code than 0 when a rejection is handled by nobody, and says so in its log", async () => {
@@ -66,12 +52,13 @@ describe("the process", () => {
       const { publicKey, privateKey } = await generateKeyPair("ES256");
       const jwk = { ...(await exportJWK(publicKey)), kid: "one", alg: "ES256" };
       let answer: (() => void) | undefined;
-      const issuer = createServer((_request, response) => {
+      const keys = createServer((_request, response) => {
         answer = () => void response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
       });
+      await using issuer = await listening(keys);
       await using service = await startService({
         JWT_SECRET: SECRET,
-        JWKS_URL: `http://127.0.0.1:${await listen(issuer)}/`,
+        JWKS_URL: issuer.url,
         JWT_ISSUER: ISSUER.iss,
         JWT_AUDIENCE: ISSUER.aud,
         ROOM_ACCESS: "open",
@@ -99,7 +86,6 @@ describe("the process", () => {
       expect(await service.exited).to.equal(0);
       expect(performance.now() - toldAt).to.be.lessThan(3_500);
       ann.socket.disconnect();
-      await close(issuer);
     });
   }
 

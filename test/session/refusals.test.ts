@@ -5,6 +5,7 @@ import { CarillonError, createCarillon, type ErrorCode } from "../../src/index.t
 import { namespaces } from "../../src/namespaces/index.ts";
 import { Client } from "../kit/client.ts";
 import { fakeClock } from "../kit/clock.ts";
+import { listening } from "../kit/http.ts";
 import { keepLogs } from "../kit/logs.ts";
 import { RawClient } from "../kit/raw.ts";
 import { SECRET, startServer, type TestServer } from "../kit/server.ts";
@@ -134,12 +135,10 @@ describe("a refusal", () => {
 
       it("is over when a draining worker has given way to another", async () => {
         const http = createServer();
-        await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+        await using place = await listening(http);
         const going = createCarillon({ server: http, authenticate: admitAnn });
         await going.drain();
-        const address = http.address();
-        const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-        await using client = new Client(url, "/chat", options);
+        await using client = new Client(place.url, "/chat", options);
         const attempts = countAttempts(client);
         await eventually(() => attempts() >= 2);
         expect(client.heard).to.deep.equal([]);
@@ -147,8 +146,6 @@ describe("a refusal", () => {
         const coming = createCarillon({ server: http, authenticate: admitAnn });
         await client.event("session:opened");
         await coming.close();
-        http.closeAllConnections();
-        await new Promise((resolve) => http.close(resolve));
       });
     });
   }

@@ -76,6 +76,23 @@ describe("a client that does not read", () => {
     expect(body).to.match(/^carillon_slow_closes_total 1$/m);
   });
 
+  it("is cut for what ws holds as well as for what engine.io queues", async () => {
+    await using server = await startServer({ maxBufferBytes: MAX_BUFFER_BYTES });
+    await using raw = await new RawClient(server.url).open();
+    await raw.enter("/chat", await server.token("mallory"));
+    raw.stall();
+    // Each is more than half of what may wait: with one held by ws, which the kernel does not take, there is no place for another.
+    const half = "x".repeat(0.6 * MAX_BUFFER_BYTES);
+    let most = 0;
+    for (let n = 0; n < 200 && server.carillon.io.engine.clientsCount === 1; n++) {
+      server.carillon.chat?.to("user:mallory").emit("filler", half);
+      most = Math.max(most, ...waitingBytes(server));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(server.carillon.io.engine.clientsCount).to.equal(0);
+    expect(most).to.be.within(half.length, MAX_BUFFER_BYTES);
+  });
+
   it("comes back by itself, and is given what it missed", async () => {
     await using server = await startServer({ maxBufferBytes: MAX_BUFFER_BYTES });
     await using ann = await server.connect("/chat", "ann");
