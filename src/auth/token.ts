@@ -8,6 +8,8 @@ import { Claims } from "./claims.ts";
 import { importSecret, remoteKeys, type KeySetOptions, type SharedKey } from "./keys.ts";
 
 const MAX_TOKEN_LENGTH = 16_384;
+/** How far ahead of ours the clock of an issuer may be. */
+const MAX_CLOCK_SKEW_MS = 60_000;
 const SYMMETRIC = ["HS256"];
 // prettier-ignore
 const ASYMMETRIC = [
@@ -106,6 +108,8 @@ async function verifyToken(
     const claims = Claims.parse(payload);
     // jose compares whole seconds.
     if (claims.identity.expiresAt <= nowMs) throw new CarillonError("token_expired");
+    // It would outlive a revocation that comes before then.
+    if ((claims.identity.issuedAt ?? 0) > nowMs + MAX_CLOCK_SKEW_MS) throw new CarillonError("unauthorized");
     return claims;
   } catch (error) {
     throw toRefusal(error);

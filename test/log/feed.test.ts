@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import type { Entry, Log } from "../../src/log/index.ts";
+import type { Log } from "../../src/log/index.ts";
 import { memoryLog } from "../../src/log/memory.ts";
 import { fakeClock } from "../kit/clock.ts";
 import { eventually, turns } from "../kit/wait.ts";
 import { FakeConnection, fakeFeeds, FakeSocket, join } from "./fake-socket.ts";
-import { newLog, send, sendLarge, sendMany } from "./hearer.ts";
+import { newLog, replaceableLog, send, sendLarge, sendMany } from "./hearer.ts";
 import { seqsOf, upTo } from "./suite/scene.ts";
 
 /** Of what may wait while a batch is written, and of the batch, each with the entry that fills it. */
@@ -129,40 +129,33 @@ describe("feeds", () => {
     socket.connection.pause();
   });
 
-  it("tell a socket that catches up of a new epoch: a reset to its beginning, then all of it", async () => {
-    const old = newLog();
-    await sendLarge(old, 300);
-    let now = old;
-    const listeners: ((entry: Entry) => void)[] = [];
-    const log: Log = {
-      ...old,
-      head: (topic) => now.head(topic),
-      read: (...args) => now.read(...args),
-      async subscribe(_, listener) {
-        listeners.push(listener);
-        return () => {};
-      },
-    };
-    const { feeds, broken } = fakeFeeds(log);
-    const [behind, level] = [new FakeSocket(), new FakeSocket()];
-    await join(feeds, level);
-    behind.connection.pause();
-    await join(feeds, behind, 0);
-    await eventually(() => behind.entries.length > 0);
+  for (const told of [true, false]) {
+    const how = told ? "of which an entry tells" : "of which nobody has told the watch";
+    it(`tell a socket that catches up of a new epoch ${how}: a reset to its beginning, then all of it`, async () => {
+      const log = replaceableLog(newLog());
+      await sendLarge(log, 300);
+      const { feeds, broken } = fakeFeeds(log);
+      const [behind, level] = [new FakeSocket(), new FakeSocket()];
+      await join(feeds, level);
+      behind.connection.pause();
+      await join(feeds, behind, 0);
+      await eventually(() => behind.entries.length > 0);
 
-    now = newLog();
-    await sendMany(now, 10);
-    const { entry } = await send(now);
-    listeners.forEach((listener) => listener(entry));
-    behind.connection.resume();
-    await eventually(() => behind.level && level.entries.length === 11);
-    for (const socket of [behind, level]) {
-      expect(socket.resets).to.deep.equal([{ epoch: entry.epoch, seq: 0 }]);
-      expect(seqsOf(socket.entries).slice(-11)).to.deep.equal(upTo(11));
-    }
-    expect(broken).to.deep.equal([]);
-    feeds.close();
-  });
+      const next = newLog();
+      await sendMany(next, 10);
+      log.replace(next);
+      if (told) await send(log);
+      behind.connection.resume();
+      const { epoch, head } = await next.head("topic");
+      await eventually(() => behind.level && level.entries.length === head);
+      for (const socket of [behind, level]) {
+        expect(socket.resets).to.deep.equal([{ epoch, seq: 0 }]);
+        expect(seqsOf(socket.entries).slice(-head)).to.deep.equal(upTo(head));
+      }
+      expect(broken).to.deep.equal([]);
+      feeds.close();
+    });
+  }
 
   it("tell a socket that reads more slowly than the log forgets where it goes on", async () => {
     const log = memoryLog({ clock: fakeClock(), size: 300, ttlSec: 60 });

@@ -44,3 +44,27 @@ export class Hearer implements WatchListener {
     this.failures.push(error);
   }
 }
+
+/** A log that can be made to go on as another one, as one that was lost does. */
+export function replaceableLog(first: Log): Log & { replace(next: Log): void } {
+  let log = first;
+  const listeners = new Set<(entry: Entry) => void>();
+  const publish = (entry: Entry) => listeners.forEach((listener) => listener(entry));
+  void log.subscribe("topic", publish);
+  return {
+    append: (...args) => log.append(...args),
+    find: (...args) => log.find(...args),
+    head: (...args) => log.head(...args),
+    read: (...args) => log.read(...args),
+    messages: (...args) => log.messages(...args),
+    count: (...args) => log.count(...args),
+    async subscribe(_, listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    replace(next) {
+      log = next;
+      void log.subscribe("topic", publish);
+    },
+  };
+}

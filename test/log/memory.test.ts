@@ -34,6 +34,17 @@ describe("a log in memory", () => {
     expect((await memoryLog({ clock: fakeClock(), size: 10, ttlSec: 60 }).head("topic")).epoch).not.to.equal(epoch);
   });
 
+  it("takes memory for what a topic holds, not for what it ever held", async () => {
+    const log = memoryLog({ clock: fakeClock(), size: 10, ttlSec: 60 });
+    const before = heapBytes();
+    for (let n = 1; n <= 30_000; n++) {
+      const amends = { target: n - 1, how: "revise" } as const;
+      await log.append("topic", { id: `id-${n}`, by: "ann", kind: "sent", body: {}, ...(n % 2 === 0 && { amends }) });
+    }
+    expect(heapBytes() - before).to.be.below(MIB / 2);
+    expect((await log.head("topic")).head).to.equal(30_000);
+  });
+
   it("lets go of what is too old in topics that nobody looks at", async () => {
     const clock = fakeClock();
     const log = memoryLog({ clock, size: 10, ttlSec: 60 });

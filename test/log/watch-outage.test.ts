@@ -83,7 +83,7 @@ describe("a watch", () => {
       expect(hearer.entries).to.deep.equal([]);
     });
 
-    for (const outcome of ["comes", "fails"]) {
+    for (const outcome of ["finds entries", "finds another epoch", "fails"]) {
       it(`tells of nothing when a read that was under way ${outcome}`, async () => {
         const log = newLog();
         const slow: Log = {
@@ -91,7 +91,8 @@ describe("a watch", () => {
           async read(...args) {
             await turns(1);
             if (outcome === "fails") throw new Error("the store is out");
-            return log.read(...args);
+            const span = await log.read(...args);
+            return outcome === "finds another epoch" ? { ...span, epoch: "another" } : span;
           },
           subscribe: async () => () => {},
         };

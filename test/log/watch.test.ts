@@ -3,33 +3,9 @@ import type { Entry, Log } from "../../src/log/index.ts";
 import { type Watch, watch, type WatchListener } from "../../src/log/watch.ts";
 import { seededRandom } from "../kit/random.ts";
 import { eventually, turns } from "../kit/wait.ts";
-import { Hearer, newLog, send, sendMany } from "./hearer.ts";
+import { Hearer, newLog, replaceableLog, send, sendMany } from "./hearer.ts";
 import { lossyLog } from "./lossy.ts";
 import { seqsOf, upTo } from "./suite/scene.ts";
-
-/** A log that can be made to go on as another one, as one that was lost does. */
-function replaceableLog(first: Log): Log & { replace(next: Log): void } {
-  let log = first;
-  const listeners = new Set<(entry: Entry) => void>();
-  const publish = (entry: Entry) => listeners.forEach((listener) => listener(entry));
-  void log.subscribe("topic", publish);
-  return {
-    append: (...args) => log.append(...args),
-    find: (...args) => log.find(...args),
-    head: (...args) => log.head(...args),
-    read: (...args) => log.read(...args),
-    messages: (...args) => log.messages(...args),
-    count: (...args) => log.count(...args),
-    async subscribe(_, listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    replace(next) {
-      log = next;
-      void log.subscribe("topic", publish);
-    },
-  };
-}
 
 describe("watching a log", () => {
   it("starts at the head, and tells of what comes after it in the turn in which it comes", async () => {
@@ -43,6 +19,25 @@ describe("watching a log", () => {
     const { entry } = await send(log);
     expect(hearer.entries).to.deep.equal([entry]);
     expect(watching.cursor).to.deep.equal({ epoch, seq: 4, id: entry.id });
+    watching.close();
+  });
+
+  it("drops what it has heard already, without asking the log", async () => {
+    const log = newLog();
+    let reads = 0;
+    const listeners: ((entry: Entry) => void)[] = [];
+    const doubling: Log = {
+      ...log,
+      read: (...args) => (reads++, log.read(...args)),
+      subscribe: (topic, listener) => (listeners.push(listener), log.subscribe(topic, listener)),
+    };
+    const hearer = new Hearer();
+    const watching = await watch(doubling, "topic", hearer);
+    const { entry: first } = await send(log);
+    const { entry: second } = await send(log);
+    for (const entry of [second, first, second]) listeners.forEach((listener) => listener(entry));
+    expect(hearer.entries).to.deep.equal([first, second]);
+    expect(reads).to.equal(0);
     watching.close();
   });
 

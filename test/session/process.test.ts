@@ -69,6 +69,8 @@ describe("the process", () => {
       await using stalled = await new RawClient(url).open();
       await stalled.enter("/chat", await token("mallory"));
       stalled.stall();
+      await using witness = await new RawClient(url).open();
+      await witness.enter("/chat", await token("witness"));
       await using ann = new Client(url, "/chat", { transports: ["websocket"], auth: { token: await token("ann") } });
       await ann.connected();
       const later = await new SignJWT({ sub: "ann", ...ISSUER, exp: Math.floor(Date.now() / 1000) + 60 })
@@ -79,7 +81,7 @@ describe("the process", () => {
 
       const toldAt = performance.now();
       service.process.kill(signal);
-      await eventually(async () => (await fetch(url).catch(() => "refused")) === "refused");
+      await witness.packet((packet) => packet.includes("draining"));
       answer?.();
       expect((await slow).ok).to.equal(true);
       await ann.event("session:closing", ({ code, retryable }) => code === "draining" && retryable);

@@ -65,6 +65,12 @@ describe("a token signed with the secret", () => {
     expect((await authenticate(await sign(nulls))).user).to.deep.equal(user);
   });
 
+  it("is refused when it was issued later than clocks may differ, since it would outlive a revocation", async () => {
+    expect(await codeOf(await sign({ sub: "ann", exp: exp + 120, iat: nowSec + 61 }))).to.equal("unauthorized");
+    const ahead = await authenticate(await sign({ sub: "ann", exp: exp + 120, iat: nowSec + 59 }));
+    expect(ahead.user.id).to.equal("ann");
+  });
+
   it("has a name that can be shown", async () => {
     const names = [
       [{ name: "x".repeat(101) }, "x".repeat(100)],
