@@ -53,7 +53,10 @@ export interface Guard {
   readonly epoch?: string | undefined;
   /** Whoever the amended message must be by, else `forbidden`. */
   readonly author?: string | undefined;
-  /** When the draft was made. If the log has already dropped entries as young as that, the draft may be one of them: `too_late`. */
+  /**
+   * When the draft was made. If the log has dropped entries as young as that, or is younger itself, the draft may have been written
+   * and be gone: `too_late`.
+   */
   readonly createdAt?: number | undefined;
 }
 

@@ -12,6 +12,7 @@ export function memoryLog({ counts = () => true, ...options }: MemoryLogOptions)
   const retention = { ...options, counts };
   const topics = new Map<string, MemoryTopic>();
   const seed = randomBytes(16);
+  const bornAt = options.clock.now();
   let sweep = topics.values();
 
   /** Follows from the name, so that a log which is only ever read has its epoch without taking any room. */
@@ -19,7 +20,7 @@ export function memoryLog({ counts = () => true, ...options }: MemoryLogOptions)
 
   /** For looking at: anybody may ask for any name. */
   function peek(name: string): MemoryTopic {
-    const topic = topics.get(name) ?? new MemoryTopic(epochOf(name), retention);
+    const topic = topics.get(name) ?? new MemoryTopic(epochOf(name), retention, bornAt);
     topic.trim();
     return topic;
   }
@@ -41,7 +42,11 @@ export function memoryLog({ counts = () => true, ...options }: MemoryLogOptions)
   return {
     async append(name, draft, guard = {}) {
       sweepNext();
-      return open(name).append(draft, guard);
+      const topic = peek(name);
+      const appended = topic.append(draft, guard);
+      // Not before: what was refused must not take any room.
+      topics.set(name, topic);
+      return appended;
     },
     find: async (name, by, id) => peek(name).find(by, id),
     head: async (name) => open(name).head,

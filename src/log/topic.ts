@@ -30,12 +30,14 @@ export class MemoryTopic {
   #counted = 0;
   #lastAt: number;
   /** `at` of the youngest entry that was dropped: at or below it, the log cannot tell what it once held. */
-  #forgottenAt = -1;
+  #forgottenAt: number;
   readonly #known = new Map<string, number>();
   /** Message seq → seqs of its revisions, oldest first. */
   readonly #revisions = new Map<number, number[]>();
 
-  constructor(epoch: string, retention: Retention) {
+  /** `bornAt` is when the store began: an earlier draft may have been written to one that was lost. */
+  constructor(epoch: string, retention: Retention, bornAt: number) {
+    this.#forgottenAt = bornAt - 1;
     this.epoch = epoch;
     this.#retention = retention;
     this.#lastAt = retention.clock.now();

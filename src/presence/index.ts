@@ -30,6 +30,8 @@ export interface Presence {
   enter(room: string, member: Member, connection: string): Promise<void>;
   /** It does no longer. A `dropped` one counts for `GRACE_MS` more, because most come back. */
   leave(room: string, user: string, connection: string, how?: "dropped"): Promise<void>;
+  /** A user attends no longer over any connection, one that was dropped and might come back included. */
+  expel(room: string, user: string): Promise<void>;
   attending(room: string, most: number): Promise<Attending>;
   /** Those of `users` who attend over a connection that is there. */
   among(room: string, users: readonly string[]): Promise<ReadonlySet<string>>;

@@ -103,6 +103,14 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
       );
     },
 
+    async expel(name, user) {
+      const connections = rooms.get(name)?.attendees.get(user)?.connections;
+      for (const [connection, callOff] of [...(connections ?? [])]) {
+        callOff?.();
+        end(name, user, connection);
+      }
+    },
+
     async attending(name, most) {
       const room = rooms.get(name);
       const members: Member[] = [];

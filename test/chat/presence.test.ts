@@ -155,6 +155,20 @@ describe("presence", () => {
     }
   });
 
+  for (const action of ["kick", "ban"] as const) {
+    it(`counts no longer whose connection was dropped, and who is then met by a ${action}`, async () => {
+      const clock = fakeClock();
+      await using server = await startServer({ clock });
+      await using ann = await server.connect("/chat", "ann");
+      await using moderator = await server.connect("/chat", "mod", { roles: ["moderator"] });
+      await join(ann);
+      await lose(server, ann);
+      expect((await moderator.request("room:members", { room })).memberCount).to.equal(1);
+      await moderator.request(`member:${action}`, { room, user: "ann" });
+      expect((await moderator.request("room:members", { room })).memberCount).to.equal(0);
+    });
+  }
+
   it("numbers its changes: each newer than the one before, and than the ack that showed what was before", async () => {
     const clock = fakeClock();
     await using server = await startServer({ clock });

@@ -44,6 +44,22 @@ export function presenceSuite(open: OpenPresence): void {
       expect((await presence.attending(room, 1)).memberCount).to.equal(0);
     });
 
+    it("is not who was expelled, over any connection, and that is told once", async () => {
+      const { enter, drop, there, presence, room, advance, told } = await start();
+      await enter("bob");
+      await enter("ann", "phone");
+      await enter("ann", "laptop");
+      await drop("ann", "laptop");
+      await told();
+      await presence.expel(room, "ann");
+      await presence.expel(room, "nobody");
+      expect(await there()).to.deep.equal(["bob"]);
+      const [, left] = await told(2);
+      expect(left).to.deep.include({ joined: [], left: [{ id: "ann", name: "ann" }], memberCount: 1 });
+      await advance(GRACE_MS + GATHER_MS);
+      expect(await told(2)).to.have.length(2);
+    });
+
     it("does not change by the leaving of a connection that is not there", async () => {
       const { enter, leave, there, presence } = await start();
       await enter("ann", "phone");

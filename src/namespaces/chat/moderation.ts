@@ -16,7 +16,7 @@ type Sanctioning = { room: string; user: string; forSec?: number | undefined; re
 
 /** Sends a user out of a room, and ends the membership. */
 export async function endMembership(
-  { rooms, control }: Pick<ChatContext, "rooms" | "control">,
+  { rooms, control, presence }: Pick<ChatContext, "rooms" | "control" | "presence">,
   order: Extract<Order, { action: "kick" | "ban" | "quit" }>,
 ): Promise<void> {
   // Before the order: once it holds, nobody may find the user still a member.
@@ -24,6 +24,8 @@ export async function endMembership(
   await control.issue(order);
   // After it: a join that was nearly done may have put the user back before the order ended it.
   await rooms.removeMember(order.room, order.user);
+  // Sockets that are there were put out by the order; those that were dropped are counted without one.
+  await presence.expel(order.room, order.user);
 }
 
 /** What moderators may do. All of it goes through `control`, whose orders hold on every worker. */

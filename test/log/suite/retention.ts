@@ -61,11 +61,18 @@ export function retentionSuite(enter: Enter): void {
     expect(await refusalOf(scene.edit("edit", 2))).to.equal("not_found");
   });
 
-  it("takes a draft of any age while nothing was dropped", async () => {
+  it("takes a draft from any time since it began, while nothing was dropped", async () => {
     const scene = await enter();
-    expect(await scene.send("1", { guard: { createdAt: 0 } })).to.include({ duplicate: false });
+    const { entry: first } = await scene.send("1");
     await scene.advance(60_000);
-    expect(await scene.send("2", { guard: { createdAt: 1 } })).to.include({ duplicate: false });
+    expect(await scene.send("2", { guard: { createdAt: first.at } })).to.include({ duplicate: false });
+  });
+
+  it("refuses a draft from before it began: an earlier log, now lost, may have held it", async () => {
+    const scene = await enter();
+    expect(await refusalOf(scene.send("1", { guard: { createdAt: 1 } }))).to.equal("too_late");
+    const { entry } = await scene.send("2");
+    expect(await scene.send("2", { guard: { createdAt: 1 } })).to.deep.equal({ entry, duplicate: true });
   });
 
   for (const how of ["size", "ttlSec"] as const) {
