@@ -21,6 +21,7 @@ import type { Activity } from "./runtime/activity.ts";
 import { requireValid } from "./runtime/admission.ts";
 import type { User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
+import { forgetNamespace } from "./runtime/engine.ts";
 import { createGate } from "./runtime/gate.ts";
 import { serve, type Served, type ServeOptions } from "./runtime/serve.ts";
 import { memoryStores } from "./stores.ts";
@@ -108,8 +109,8 @@ export function createCarillon(given: CarillonOptions): Carillon {
 
   async function drain(): Promise<void> {
     state.draining = true;
-    const namespaces = [...open.values()].map(({ namespace }) => namespace);
-    await drainConnections(namespaces, connections, { clock, drainMs });
+    const left = [...open.values()].map(({ namespace }) => namespace);
+    await drainConnections(left, connections, { clock, drainMs });
   }
 
   const close = once(async () => {
@@ -119,7 +120,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
       sendAway(namespace, connections, owned);
       await served.close();
       // Otherwise the next Carillon on this server would be guarded by this one too.
-      io._nsps.delete(namespace.name);
+      forgetNamespace(io, namespace.name);
     }
     connections.close();
     await detach();
@@ -188,7 +189,7 @@ function createHttp(parts: HttpParts): Router {
 /** Transports that are the host's stay: its own namespaces may be on them. */
 function sendAway(namespace: Namespace, connections: Connections, ownsTransports: boolean): void {
   const reason = new CarillonError("draining");
-  for (const socket of [...namespace.sockets.values()]) {
+  for (const socket of namespace.sockets.values()) {
     if (ownsTransports) connections.closeTransport(socket.conn, reason);
     else socket.data.session.announce(reason);
   }
@@ -221,7 +222,7 @@ function closeRevoked(control: Control, open: OpenNamespaces): () => void {
   return control.listen((order) => {
     if (order.action !== "revoke") return;
     for (const { namespace } of open.values()) {
-      for (const id of [...(namespace.adapter.rooms.get(`user:${order.user}`) ?? [])]) {
+      for (const id of namespace.adapter.rooms.get(`user:${order.user}`) ?? []) {
         namespace.sockets.get(id)?.data.session.close(new CarillonError("unauthorized"));
       }
     }

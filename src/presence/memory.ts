@@ -105,7 +105,7 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
 
     async expel(name, user) {
       const connections = rooms.get(name)?.attendees.get(user)?.connections;
-      for (const [connection, callOff] of [...(connections ?? [])]) {
+      for (const [connection, callOff] of connections ?? []) {
         callOff?.();
         end(name, user, connection);
       }

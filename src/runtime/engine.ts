@@ -30,6 +30,11 @@ export function requireFit({ engine, _opts: options }: Server): void {
     throw new TypeError("Carillon recovers by positions; connectionStateRecovery would let old sockets in unchecked");
 }
 
+/** Socket.IO has no public way to end a namespace: whoever asks for it afterwards is told that there is none. */
+export function forgetNamespace({ _nsps: namespaces }: Server, name: string): void {
+  namespaces.delete(name);
+}
+
 /** The fields of `Internals` that a connection does not have: another version of engine.io or of ws keeps them elsewhere. */
 export function missingInternals(connection: Connection): string[] {
   const { transport, writeBuffer } = internals(connection);

@@ -42,7 +42,7 @@ describe("createCarillon({ server })", () => {
     const http = createServer();
     await listen(http);
     const carillon = createCarillon({ server: http, authenticate });
-    const added = () => {};
+    const added = () => http.emit("seen");
     http.on("request", added);
     await carillon.close();
     expect(http.listeners("request")).to.deep.equal([added]);

@@ -47,14 +47,19 @@ describe("a drain", () => {
     for (const client of clients) await client[Symbol.asyncDispose]();
   });
 
-  it("lets nobody in any more, and says so on /readyz", async () => {
-    await using server = await startServer();
-    const token = await server.token("ann");
+  it("lets nobody in any more, asks nobody about them, and says so on /readyz", async () => {
+    let asked = 0;
+    const authenticate = () => {
+      asked++;
+      return { id: "ann" };
+    };
+    await using server = await startServer({ authenticate });
     await server.carillon.drain();
     await using raw = await new RawClient(server.url).open();
-    raw.send(`40/chat,${JSON.stringify({ token })}`);
+    raw.send('40/chat,{"token":"x"}');
     await raw.closed();
     expect(raw.heard.slice(1)).to.deep.equal([]);
+    expect(asked).to.equal(0);
     expect((await server.call("GET", "/readyz")).status).to.equal(503);
   });
 
@@ -80,5 +85,23 @@ describe("a drain", () => {
     await bob.event("session:closing", isDraining);
     await drained;
     expect(await bobs).to.equal("lost");
+  });
+
+  it("is not over before what it says has left: whoever is answered last hears it too, though all is closed right then", async () => {
+    const clock = fakeClock();
+    let release: ((allowed: boolean) => void) | undefined;
+    const held = new Promise<boolean>((resolve) => (release = resolve));
+    await using server = await startServer({ clock, authorize: () => held });
+    await using ann = await server.connect("/chat", "ann", {}, { reconnection: false });
+    const acks: boolean[] = [];
+    ann.socket.emit("history:read", { room: "lobby" }, ({ ok }: { ok: boolean }) => acks.push(ok));
+    // Answered out of turn: what was sent before it has arrived.
+    await ann.refusal("no:such");
+    const closed = server.carillon.drain().then(() => server.carillon.close());
+    await clock.advance(0);
+    release?.(true);
+    await closed;
+    await ann.event("session:closing", isDraining);
+    expect(acks).to.deep.equal([true]);
   });
 });
