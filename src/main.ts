@@ -2,10 +2,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import pino from "pino";
+import { systemClock } from "./clock.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import type { CarillonOptions } from "./options.ts";
 import { CarillonError, ERRORS } from "./protocol/errors.ts";
+import { within } from "./runtime/deadline.ts";
 import { type Carillon, createCarillon } from "./server.ts";
+
+/** How long the last HTTP answers are waited for. */
+const ANSWER_MS = 500;
 
 /** What is left of a drain when a client or a handler does not come to an end. */
 const EXIT_GRACE_MS = 3_000;
@@ -73,10 +78,12 @@ async function main(): Promise<void> {
     if (leaving) process.exit(code || 1);
     leaving = true;
     setTimeout(() => process.exit(code), config.drainMs + EXIT_GRACE_MS).unref();
-    http.close();
+    const answered = new Promise<void>((resolve) => http.close(() => resolve()));
     await carillon.drain();
     await carillon.close();
-    http.closeAllConnections();
+    // What was asked over HTTP is answered, if it takes no longer than this.
+    http.closeIdleConnections();
+    await within(systemClock, ANSWER_MS, () => answered).catch(() => {});
     process.exit(code);
   }
 

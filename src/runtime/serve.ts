@@ -9,12 +9,16 @@ import { type AdmissionOptions, guardNamespace, requireAdmissible, requireValid 
 import type { Caller, ContractNamespace, ContractSocket, User } from "./caller.ts";
 import { dispatch, type DispatchOptions, routesOf } from "./dispatch.ts";
 import { type Definition, ReplyThen, type Running } from "./implement.ts";
+import { drained } from "./pace.ts";
 import { type Identity, openSession } from "./session.ts";
 
 type Opened = z.input<(typeof SESSION_EVENTS)["session:opened"]["payload"]>;
 
 /** Requests of one socket that may wait for their turn. */
 const MAX_WAITING = 1_000;
+
+/** Replies that may wait for a client before its next request is looked at. */
+const REPLIES_AHEAD_BYTES = 128 * 1024;
 
 export interface ServeOptions extends AdmissionOptions, DispatchOptions {
   readonly clock: Clock;
@@ -142,7 +146,8 @@ function receiveRequests(
     received();
     const args = [...packet];
     const ack = typeof args.at(-1) === "function" ? (args.pop() as (reply: Ack<unknown>) => void) : undefined;
-    const before = turn;
+    // Who asks for much at once gets it as fast as it is read, and is not taken for one who does not read.
+    const before = turn.then(() => drained(socket.conn, REPLIES_AHEAD_BYTES));
     waiting++;
     const served = answer(args.shift(), args, { admit, turn: before, allow }).then(({ ack: reply, after }) => {
       ack?.(reply);

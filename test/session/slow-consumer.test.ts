@@ -109,3 +109,18 @@ describe("a client that does not read", () => {
 /** An event of the contract's that is large. */
 const members = Array.from({ length: 200 }, (_, n) => ({ id: `user-${n}`, name: "x".repeat(60) }));
 const filler = { room: ROOM, version: 1, joined: members, left: [], memberCount: 200 };
+
+describe("a client that reads", () => {
+  for (const transport of ["websocket", "polling"]) {
+    it(`is not cut however much it asks for at once, over ${transport}`, async () => {
+      await using server = await startServer();
+      for (let n = 1; n <= 20; n++) await say(server, n);
+      await using ann = await server.connect("/chat", "ann", {}, { transports: [transport] });
+      const asked = [...Array(15)].map(() => ann.request("history:read", { room: ROOM, limit: 300 }));
+      const pages = await Promise.all(asked);
+      for (const { entries } of pages) expect(JSON.stringify(entries)).to.have.length.above(200 * 1024);
+      expect(ann.socket.connected).to.equal(true);
+      expect(ann.all("session:closing")).to.deep.equal([]);
+    });
+  }
+});
