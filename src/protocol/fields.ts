@@ -14,7 +14,8 @@ export const prose = (max: number) =>
     .max(max)
     .refine((text) => text.length <= max, { message: `Must be at most ${max} UTF-16 units` })
     .refine((text) => text.trim() !== "", { message: "Must not be only white space" })
-    .overwrite((text) => text.toWellFormed());
+    .overwrite((text) => text.toWellFormed())
+    .describe("counted in UTF-16 units, and not only white space");
 
 export const UserId = z
   .string()

@@ -136,7 +136,9 @@ export const chat = defineContract({
         data: Data.optional(),
         replyTo: Seq.min(1).optional(),
         epoch,
-        createdAt: At.optional(),
+        createdAt: At.optional().describe(
+          "when it was written: where the log no longer reaches back so far, `too_late`",
+        ),
       }),
       reply: Stored,
     },
