@@ -2,20 +2,12 @@ import { expect } from "chai";
 import { withHook, type AuthenticateHook, type Handshake } from "../../src/auth/hook.ts";
 import { CarillonError, type ErrorCode } from "../../src/protocol/errors.ts";
 import { fakeClock } from "../kit/clock.ts";
+import { refusalOf } from "../kit/refusal.ts";
 
 const handshake: Handshake = { headers: { cookie: "sid=1" }, address: "192.0.2.1" };
 
 /** As what JavaScript may return, whatever the types say. */
 const returning = (result: unknown) => (() => result) as AuthenticateHook;
-
-async function refusalOf(work: Promise<unknown>): Promise<CarillonError> {
-  const outcome = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(outcome).to.be.instanceOf(CarillonError);
-  return outcome as CarillonError;
-}
 
 async function expectRefusal(hook: AuthenticateHook, code: ErrorCode): Promise<CarillonError> {
   const refusal = await refusalOf(withHook(hook, { clock: fakeClock() })("token", handshake));

@@ -12,21 +12,12 @@ import {
   type JWTPayload,
 } from "jose";
 import { createAuthenticator, signToken, type AuthenticatorOptions } from "../../src/auth/token.ts";
-import { CarillonError } from "../../src/protocol/errors.ts";
 import { fakeClock } from "../kit/clock.ts";
+import { refusalOf } from "../kit/refusal.ts";
 
 const SECRET = "a-secret-of-at-least-32-characters";
 const ISSUER = "https://id.example.org";
 const AUDIENCE = "chat";
-
-async function refusalOf(work: Promise<unknown>): Promise<CarillonError> {
-  const outcome = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(outcome).to.be.instanceOf(CarillonError);
-  return outcome as CarillonError;
-}
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Entry } from "../../../src/log/index.ts";
 import { eventually } from "../../kit/wait.ts";
-import { type Enter, refusalOf, type Scene, seqsOf, textsOf, upTo } from "./scene.ts";
+import { type Enter, codeOf, type Scene, seqsOf, textsOf, upTo } from "./scene.ts";
 
 /** Everything that a log can be made to say, as text. */
 async function everythingOf({ log, topic, entries }: Scene): Promise<string> {
@@ -63,8 +63,8 @@ export function amendSuite(enter: Enter): void {
     const scene = await enter();
     await scene.send("1");
     await scene.erase("2", 1);
-    expect(await refusalOf(scene.edit("3", 1))).to.equal("not_found");
-    expect(await refusalOf(scene.erase("4", 1))).to.equal("not_found");
+    expect(await codeOf(scene.edit("3", 1))).to.equal("not_found");
+    expect(await codeOf(scene.erase("4", 1))).to.equal("not_found");
     expect(await scene.erase("2", 1)).to.include({ duplicate: true });
     expect(await scene.head()).to.equal(2);
   });
@@ -102,8 +102,8 @@ export function amendSuite(enter: Enter): void {
     const scene = await enter();
     await scene.send("1", { by: "bob" });
     const guard = { author: "ann" };
-    expect(await refusalOf(scene.edit("2", 1, { guard }))).to.equal("forbidden");
-    expect(await refusalOf(scene.erase("3", 1, { guard }))).to.equal("forbidden");
+    expect(await codeOf(scene.edit("2", 1, { guard }))).to.equal("forbidden");
+    expect(await codeOf(scene.erase("3", 1, { guard }))).to.equal("forbidden");
     expect(await scene.edit("4", 1, { by: "bob", guard: { author: "bob" } })).to.include({ duplicate: false });
     expect(await scene.erase("5", 1)).to.include({ duplicate: false });
   });
@@ -115,11 +115,11 @@ export function amendSuite(enter: Enter): void {
     await scene.send("3");
     await scene.erase("4", 3);
     for (const target of [-1, 0, 2, 4, 5, 1000, 1.5]) {
-      expect(await refusalOf(scene.edit(`edit-${target}`, target)), `${target}`).to.equal("not_found");
-      expect(await refusalOf(scene.erase(`erase-${target}`, target)), `${target}`).to.equal("not_found");
+      expect(await codeOf(scene.edit(`edit-${target}`, target)), `${target}`).to.equal("not_found");
+      expect(await codeOf(scene.erase(`erase-${target}`, target)), `${target}`).to.equal("not_found");
     }
     // Itself is not there yet.
-    expect(await refusalOf(scene.edit("own", 5))).to.equal("not_found");
+    expect(await codeOf(scene.edit("own", 5))).to.equal("not_found");
     expect(await scene.head()).to.equal(4);
   });
 }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Appended, Guard } from "../../../src/log/index.ts";
 import { CarillonError } from "../../../src/protocol/errors.ts";
-import { type Enter, refusalOf, type Scene } from "./scene.ts";
+import { type Enter, codeOf, type Scene } from "./scene.ts";
 
 type Write = (scene: Scene, id: string, target: number) => Promise<Appended>;
 
@@ -86,7 +86,7 @@ export function dedupeSuite(enter: Enter): void {
     for (const [code, { guard, target }] of Object.entries(guards)) {
       const attempt = (id: string) =>
         target === undefined ? scene.send(id, { guard }) : scene.edit(id, target, { guard });
-      expect(await refusalOf(attempt(`unknown-${code}`))).to.equal(code);
+      expect(await codeOf(attempt(`unknown-${code}`))).to.equal(code);
       expect(await attempt("known"), code).to.deep.include({ duplicate: true });
     }
     expect(await scene.head()).to.equal(4);
@@ -94,7 +94,7 @@ export function dedupeSuite(enter: Enter): void {
 
   it("does not know an id that was refused", async () => {
     const scene = await enter();
-    await refusalOf(scene.send("id", { guard: { epoch: "another" } }));
+    await codeOf(scene.send("id", { guard: { epoch: "another" } }));
     expect(await scene.send("id")).to.include({ duplicate: false });
   });
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Enter, refusalOf, seqsOf, upTo } from "./scene.ts";
+import { type Enter, codeOf, seqsOf, upTo } from "./scene.ts";
 
 export function retentionSuite(enter: Enter): void {
   it("holds exactly the newest `size` entries", async () => {
@@ -58,7 +58,7 @@ export function retentionSuite(enter: Enter): void {
     await scene.append({ kind: "read", by: "ann" });
     expect(seqsOf((await scene.log.messages(scene.topic, { limit: 10 })).entries)).to.deep.equal([1]);
     expect(await scene.log.count(scene.topic, { after: 0, except: "bob" })).to.equal(1);
-    expect(await refusalOf(scene.edit("edit", 2))).to.equal("not_found");
+    expect(await codeOf(scene.edit("edit", 2))).to.equal("not_found");
   });
 
   it("takes a draft from any time since it began, while nothing was dropped", async () => {
@@ -70,7 +70,7 @@ export function retentionSuite(enter: Enter): void {
 
   it("refuses a draft from before it began: an earlier log, now lost, may have held it", async () => {
     const scene = await enter();
-    expect(await refusalOf(scene.send("1", { guard: { createdAt: 1 } }))).to.equal("too_late");
+    expect(await codeOf(scene.send("1", { guard: { createdAt: 1 } }))).to.equal("too_late");
     const { entry } = await scene.send("2");
     expect(await scene.send("2", { guard: { createdAt: 1 } })).to.deep.equal({ entry, duplicate: true });
   });
@@ -85,8 +85,8 @@ export function retentionSuite(enter: Enter): void {
       if (how === "ttlSec") await scene.advance(30_000);
 
       const attempt = (id: string, createdAt: number) => scene.send(id, { guard: { createdAt } });
-      expect(await refusalOf(attempt("dropped", dropped.at))).to.equal("too_late");
-      expect(await refusalOf(attempt("older", dropped.at - 5_000))).to.equal("too_late");
+      expect(await codeOf(attempt("dropped", dropped.at))).to.equal("too_late");
+      expect(await codeOf(attempt("older", dropped.at - 5_000))).to.equal("too_late");
       expect(await attempt("kept", 0)).to.deep.equal({ entry: kept, duplicate: true });
       expect(await attempt("younger", dropped.at + 1)).to.include({ duplicate: false });
     });
@@ -100,7 +100,7 @@ export function retentionSuite(enter: Enter): void {
     await scene.edit("4", 1);
     expect(seqsOf(await scene.entries())).to.deep.equal([2, 3, 4]);
     expect((await scene.log.messages(scene.topic, { limit: 10 })).entries).to.deep.equal([]);
-    expect(await refusalOf(scene.edit("5", 1))).to.equal("not_found");
-    expect(await refusalOf(scene.erase("6", 1))).to.equal("not_found");
+    expect(await codeOf(scene.edit("5", 1))).to.equal("not_found");
+    expect(await codeOf(scene.erase("6", 1))).to.equal("not_found");
   });
 }

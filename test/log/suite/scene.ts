@@ -1,7 +1,6 @@
+import { refusalOf } from "../../kit/refusal.ts";
 import { randomUUID } from "node:crypto";
-import { expect } from "chai";
 import type { Appended, Draft, Entry, Guard, Log } from "../../../src/log/index.ts";
-import { CarillonError } from "../../../src/protocol/errors.ts";
 
 export interface LogOptions {
   readonly size: number;
@@ -86,11 +85,4 @@ export const upTo = (last: number, first = 1) =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 
 /** The code that something is refused with; fails if it is not. */
-export async function refusalOf(attempt: Promise<unknown>): Promise<string> {
-  const thrown: unknown = await attempt.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(thrown).to.be.instanceOf(CarillonError);
-  return (thrown as CarillonError).code;
-}
+export const codeOf = async (attempt: Promise<unknown>) => (await refusalOf(attempt)).code;

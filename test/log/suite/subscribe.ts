@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Entry } from "../../../src/log/index.ts";
 import { eventually } from "../../kit/wait.ts";
-import { type Enter, refusalOf, seqsOf, setScene, upTo } from "./scene.ts";
+import { type Enter, codeOf, seqsOf, setScene, upTo } from "./scene.ts";
 
 export function subscribeSuite(enter: Enter): void {
   it("tells of every entry that is written once it has resolved", async () => {
@@ -30,7 +30,7 @@ export function subscribeSuite(enter: Enter): void {
     const stopSecond = await scene.log.subscribe(scene.topic, hear("second"));
     await scene.send("1");
     await scene.send("1");
-    await refusalOf(scene.send("refused", { guard: { epoch: "another" } }));
+    await codeOf(scene.send("refused", { guard: { epoch: "another" } }));
     await other.send("elsewhere");
     await eventually(() => heard.length >= 2);
     stopFirst();
