@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type CryptoKey, type JWTVerifyGetKey } from "jose";
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { CarillonError } from "../protocol/errors.ts";
+import { badInput, CarillonError } from "../protocol/errors.ts";
 import type { Role } from "../protocol/fields.ts";
 import type { Identity } from "../runtime/session.ts";
 import { Claims } from "./claims.ts";
@@ -174,10 +174,7 @@ export async function signToken(
   const iat = clock.now() / 1000;
   const payload = { ...claims, iat, exp: iat + ttlSec };
   const parsed = Claims.safeParse(payload);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
-    throw new CarillonError("bad_request", { details: { issues } });
-  }
+  if (!parsed.success) throw badInput(parsed.error.issues);
   const token = await new SignJWT(payload)
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .sign(await importSecret(key));

@@ -9,7 +9,7 @@ import express, {
 } from "express";
 import helmet from "helmet";
 import type { Logger } from "../logger.ts";
-import { CarillonError, ERRORS } from "../protocol/errors.ts";
+import { badInput, CarillonError, ERRORS } from "../protocol/errors.ts";
 import { HTTP_ROUTES, type RouteHandlers, type RouteSpec } from "./contract.ts";
 
 const JSON_BYTES = { service: 4 * 1024 * 1024, none: 16 * 1024 };
@@ -108,10 +108,7 @@ async function answer(
 function parsePart(spec: RouteSpec, part: "params" | "query" | "body", given: unknown): unknown {
   const result = spec[part]?.safeParse(given);
   if (!result || result.success) return result?.data;
-  const issues = result.error.issues
-    .slice(0, 10)
-    .map(({ path, message }) => ({ path: [part, ...path].join("."), message }));
-  throw new CarillonError("bad_request", { details: { issues } });
+  throw badInput(result.error.issues, part);
 }
 
 /** What the body parser throws has a `type`; whatever else was not foreseen is `internal`, and its text stays here. */

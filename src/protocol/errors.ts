@@ -80,3 +80,17 @@ export class CarillonError extends Error {
     return thrown instanceof CarillonError ? thrown : new CarillonError(code, { cause: thrown });
   }
 }
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** More would tell a client's author nothing new. */
+const MAX_ISSUES = 10;
+
+/** What a schema found wrong, as an error: where and what, and nothing of the input itself. `at` stands before every path. */
+export function badInput(issues: readonly Issue[], ...at: readonly string[]): CarillonError {
+  const told = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({ path: [...at, ...path].join("."), message }));
+  return new CarillonError("bad_request", { details: { issues: told } });
+}

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Ack, Contract, RequestSpec } from "../protocol/contract.ts";
-import { CarillonError } from "../protocol/errors.ts";
+import { badInput, CarillonError } from "../protocol/errors.ts";
 import type { Caller } from "./caller.ts";
 import { within } from "./deadline.ts";
 import { ReplyThen } from "./implement.ts";
@@ -119,6 +119,5 @@ function parse(spec: RequestSpec, args: readonly unknown[]): unknown {
     throw new CarillonError("bad_request", { details: { reason: "exactly one object is expected" } });
   const result = spec.input.safeParse(args[0]);
   if (result.success) return result.data;
-  const issues = result.error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join("."), message }));
-  throw new CarillonError("bad_request", { details: { issues } });
+  throw badInput(result.error.issues);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { CarillonError } from "../../protocol/errors.ts";
+import { badInput, CarillonError } from "../../protocol/errors.ts";
 import { UserId } from "../../protocol/fields.ts";
 import type { NotifyContext } from "./context.ts";
 import { Draft } from "./contract.ts";
@@ -65,8 +65,7 @@ export function createPublisher({ clock, inboxLog, topics, counted }: NotifyCont
 function parse<T extends z.ZodType>(schema: T, given: z.input<T>): z.output<T> {
   const { success, data, error } = schema.safeParse(given);
   if (success) return JSON.parse(JSON.stringify(data)) as z.output<T>;
-  const issues = error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join("."), message }));
-  throw new CarillonError("bad_request", { details: { issues } });
+  throw badInput(error.issues);
 }
 
 /** All that was asked for; when it runs out is not: asking again later is still the same. */
