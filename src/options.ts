@@ -80,13 +80,11 @@ const DEFAULTS = {
 
 type Filled = keyof typeof DEFAULTS | "roomAccess";
 
-/** Options with every default in its place. */
-export type FilledOptions = Omit<CarillonOptions, Filled> &
-  Required<Pick<CarillonOptions, Filled>> & { readonly namespaces: Readonly<Record<NamespaceName, string | false>> };
+/** Options with every default in its place; a namespace that is not named is where its contract says. */
+export type FilledOptions = Omit<CarillonOptions, Filled> & Required<Pick<CarillonOptions, Filled>>;
 
 /** Fills in what was not said. */
 export function withDefaults(options: CarillonOptions): FilledOptions {
   const filled = { ...DEFAULTS, ...options };
-  const namespaces = { chat: "/chat", notify: "/notify", monitor: "/monitor", ...filled.namespaces };
-  return { ...filled, namespaces, roomAccess: filled.roomAccess ?? (filled.guests ? "open" : "closed") };
+  return { ...filled, roomAccess: filled.roomAccess ?? (filled.guests ? "open" : "closed") };
 }

@@ -19,7 +19,7 @@ import type { Control } from "./control/index.ts";
 import { CarillonError } from "./protocol/errors.ts";
 import type { Activity } from "./runtime/activity.ts";
 import { requireValid } from "./runtime/admission.ts";
-import type { User } from "./runtime/caller.ts";
+import { socketsOf, type User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
 import { forgetNamespace } from "./runtime/engine.ts";
 import { createGate } from "./runtime/gate.ts";
@@ -149,7 +149,7 @@ function openNamespaces(
 ): void {
   for (const definition of namespaces) {
     const { name } = definition.contract;
-    const at = options.namespaces[name.slice(1) as keyof FilledOptions["namespaces"]];
+    const at = options.namespaces[name.slice(1) as keyof FilledOptions["namespaces"]] ?? name;
     if (at === false) continue;
     const namespace = io.of(at);
     open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
@@ -170,7 +170,6 @@ type HttpParts = Omit<ApiContext, "requireValid" | "requireReady" | "documents">
 function createHttp(parts: HttpParts): Router {
   const { clock, control, logger, web, apiKeys, authenticate, gate, draining } = parts;
   const requireToken: ApiContext["requireValid"] = (identity) => requireValid(identity, { clock, control });
-  const documents = { openapi: renderOpenApi(REQUESTABLE), asyncapi: renderAsyncApi(CONTRACTS) };
   return createRouter({
     logger,
     web,
@@ -181,7 +180,7 @@ function createHttp(parts: HttpParts): Router {
       requireReady() {
         if (draining()) throw new CarillonError("draining");
       },
-      documents: () => documents,
+      documents: once(() => ({ openapi: renderOpenApi(REQUESTABLE), asyncapi: renderAsyncApi(CONTRACTS) })),
     }),
   });
 }
@@ -222,14 +221,13 @@ function closeRevoked(control: Control, open: OpenNamespaces): () => void {
   return control.listen((order) => {
     if (order.action !== "revoke") return;
     for (const { namespace } of open.values()) {
-      for (const id of namespace.adapter.rooms.get(`user:${order.user}`) ?? []) {
-        namespace.sockets.get(id)?.data.session.close(new CarillonError("unauthorized"));
-      }
+      for (const socket of socketsOf(namespace, order.user))
+        socket.data.session.close(new CarillonError("unauthorized"));
     }
   });
 }
 
-function once<T>(act: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | undefined;
+function once<T extends object>(act: () => T): () => T {
+  let done: T | undefined;
   return () => (done ??= act());
 }

@@ -1,14 +1,12 @@
 import { settings } from "../environment.ts";
 import { REQUESTABLE } from "../http/contract.ts";
-import { chat } from "../namespaces/chat/contract.ts";
-import { monitor } from "../namespaces/monitor/contract.ts";
-import { notify } from "../namespaces/notify/contract.ts";
+import { namespaces } from "../namespaces/index.ts";
 import { renderAsyncApi } from "./asyncapi.ts";
 import { renderOpenApi } from "./openapi.ts";
 import { renderReference } from "./reference.ts";
 
 /** In the order in which they are told. */
-export const CONTRACTS = [chat, notify, monitor] as const;
+export const CONTRACTS = namespaces.map(({ contract }) => contract);
 
 /** Every generated document: its path from the root of the repository, and its text. */
 export function renderDocuments(): Map<string, string> {

@@ -36,3 +36,20 @@ export interface Caller<C extends Contract = Contract> {
   readonly user: User;
   readonly socket?: ContractSocket<C>;
 }
+
+/** The Socket.IO room of a user, in every namespace. */
+export const userRoom = (user: string) => `user:${user}`;
+
+/** What it takes to find the sockets of a user: any namespace, whatever its contract. */
+interface Sockets<S> {
+  readonly adapter: { readonly rooms: ReadonlyMap<string, ReadonlySet<string>> };
+  readonly sockets: ReadonlyMap<string, S>;
+}
+
+/** The sockets of a user that are on this worker. They may be closed while they are gone through. */
+export function* socketsOf<S>({ adapter, sockets }: Sockets<S>, user: string): Generator<S> {
+  for (const id of adapter.rooms.get(userRoom(user)) ?? []) {
+    const socket = sockets.get(id);
+    if (socket) yield socket;
+  }
+}

@@ -3,7 +3,7 @@ import type { Server, Socket } from "socket.io";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
-import { closeNow, cut, missingInternals, requireFit, socketBacklog, whenGone } from "./engine.ts";
+import { closeNow, cut, missingInternals, namespacesOf, requireFit, socketBacklog, whenGone } from "./engine.ts";
 import type { Session } from "./session.ts";
 
 /** A connection with no namespace for so long is closed. */
@@ -49,14 +49,14 @@ export class Connections {
     this.#options = options;
     const adopt = (connection: Connection) => this.#adopt(connection);
     const count = (socket: Socket) => this.#count(socket);
-    const { engine, _nsps: namespaces } = io;
+    const { engine } = io;
     const watchNamespace = (namespace: ReturnType<Server["of"]>) => {
       namespace.on("connection", count);
       this.#release.push(() => namespace.off("connection", count));
     };
     engine.on("connection", adopt);
     // The host's own namespaces count too: a connection that only they use is none of our business.
-    for (const namespace of namespaces.values()) watchNamespace(namespace);
+    for (const namespace of namespacesOf(io)) watchNamespace(namespace);
     io.on("new_namespace", watchNamespace);
     this.#release.push(
       () => engine.off("connection", adopt),

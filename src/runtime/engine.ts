@@ -1,7 +1,7 @@
 import type { Socket as Connection } from "engine.io";
 import type { Server } from "socket.io";
 
-/** What we reach into of engine.io 6.6 and ws 8, whose types keep it private; absent fields read as "nothing there". */
+/** What we reach into of engine.io 6.6 and ws 8, whose types keep it private (of Socket.IO 4.8: below); absent fields read as "nothing there". */
 interface Internals {
   readonly writeBuffer?: readonly { readonly data?: string | Buffer }[];
   readonly transport: {
@@ -28,6 +28,14 @@ export function requireFit({ engine, _opts: options }: Server): void {
   if (!engine) throw new TypeError("The Socket.IO server needs an HTTP server first: `io.attach(server)`");
   if (options.connectionStateRecovery)
     throw new TypeError("Carillon recovers by positions; connectionStateRecovery would let old sockets in unchecked");
+}
+
+/** The namespaces that a server has now, its host's own among them. */
+export const namespacesOf = ({ _nsps: namespaces }: Server) => [...namespaces.values()];
+
+/** Callbacks of a socket's acks that have not come, oldest first; nothing where Socket.IO keeps them elsewhere. */
+export function awaitedAcks(socket: object): Map<number, unknown> | undefined {
+  return (socket as { acks?: Map<number, unknown> }).acks;
 }
 
 /** Socket.IO has no public way to end a namespace: whoever asks for it afterwards is told that there is none. */

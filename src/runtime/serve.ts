@@ -6,7 +6,7 @@ import { CarillonError } from "../protocol/errors.ts";
 import type { Ack, Contract } from "../protocol/contract.ts";
 import { PROTOCOL, type SESSION_EVENTS } from "../protocol/session.ts";
 import { type AdmissionOptions, guardNamespace, requireAdmissible, requireValid } from "./admission.ts";
-import type { Caller, ContractNamespace, ContractSocket, User } from "./caller.ts";
+import { type Caller, type ContractNamespace, type ContractSocket, type User, userRoom } from "./caller.ts";
 import { dispatch, type DispatchOptions, routesOf } from "./dispatch.ts";
 import { type Definition, ReplyThen, type Running } from "./implement.ts";
 import { drained } from "./pace.ts";
@@ -98,7 +98,7 @@ function openSocket(
   socket.data.session = session;
   sessions.add(session);
   const { id, name, roles } = identity.user;
-  void socket.join(`user:${id}`);
+  void socket.join(userRoom(id));
   const expiresAt = identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt };
   const user = { id, name, roles: [...roles] };
   opened({ protocol: PROTOCOL, server, user, ...expiresAt, limits, at: clock.now() });

@@ -15,7 +15,6 @@ export interface Identity {
 
 /** One socket's right to be here: its user, for as long as the token holds. */
 export interface Session {
-  readonly identity: Identity;
   readonly user: User;
   /** Why the server has ended it: nothing is served any more, though the transport may still be there. */
   readonly closedBy: CarillonError | undefined;
@@ -62,9 +61,6 @@ export function openSession(socket: SessionSocket, first: Identity, options: Ses
   }
 
   const session: Session = {
-    get identity() {
-      return identity;
-    },
     get user() {
       return identity.user;
     },

@@ -1,4 +1,4 @@
-import { ACK_BYTES } from "../../log/budget.ts";
+import { ACK_BYTES, bytesOf, fitting } from "../../log/budget.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Input, ReplyData } from "../../protocol/contract.ts";
 import type { User } from "../../runtime/caller.ts";
@@ -16,7 +16,7 @@ import {
   socketRoom,
 } from "./context.ts";
 import { readMarker } from "./markers.ts";
-import { bytesOf, membersFitting, takeSnapshot } from "./snapshot.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import { eventOf, toWire } from "./wire.ts";
 
 type Joined = ReplyData<Chat, "room:join">;
@@ -115,7 +115,8 @@ export class Attendance {
     this.#requireClaim(socket, room);
     await presence.enter(room, { id: user.id, name: user.name }, socket.id);
     const present = await presence.attending(room, LARGE_ROOM);
-    const members = membersFitting(present.members, maxBytes / 2);
+    // Where not all fit, the count tells that there are others, and `room:members` lists them.
+    const members = [...fitting(present.members, maxBytes / 2, bytesOf)];
 
     const { cursor } = listening;
     const snapshot = await takeSnapshot(roomLog, room, cursor, input, maxBytes - bytesOf(members));

@@ -1,4 +1,5 @@
-import { type ChatContext, type ChatNamespace, LARGE_ROOM, userRoom } from "./context.ts";
+import { type ChatContext, type ChatNamespace, LARGE_ROOM } from "./context.ts";
+import { userRoom } from "../../runtime/caller.ts";
 
 /** Tells members who do not attend that a room has changed. */
 export type ChangeNotice = (room: string, head: number, lastAt: number) => void;

@@ -40,6 +40,5 @@ export type ChatHandlers<Names extends keyof Handlers<Chat>> = Pick<Handlers<Cha
 /** Above so many attending users a room is large: counts instead of lists, no typing, markers for one's own devices only. */
 export const LARGE_ROOM = 200;
 
-/** The Socket.IO room of a Carillon room, and of a user. */
+/** The Socket.IO room of a Carillon room. */
 export const socketRoom = (room: string) => `room:${room}`;
-export const userRoom = (user: string) => `user:${user}`;

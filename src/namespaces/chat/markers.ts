@@ -1,13 +1,7 @@
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Access } from "./access.ts";
-import {
-  type ChatContext,
-  type ChatHandlers,
-  type ChatNamespace,
-  LARGE_ROOM,
-  socketRoom,
-  userRoom,
-} from "./context.ts";
+import { type ChatContext, type ChatHandlers, type ChatNamespace, LARGE_ROOM, socketRoom } from "./context.ts";
+import { userRoom } from "../../runtime/caller.ts";
 
 /** How far a user has read in this epoch, and how many messages of others come after. */
 export async function readMarker({ rooms, roomLog }: ChatContext, room: string, user: string, epoch: string) {

@@ -1,4 +1,4 @@
-import { ACK_BYTES, fittingLast } from "../../log/budget.ts";
+import { ACK_BYTES, fittingLast, sizeOf } from "../../log/budget.ts";
 import type { Draft, Guard } from "../../log/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import { isDirect } from "../../rooms/index.ts";
@@ -55,7 +55,7 @@ export function messageHandlers(context: ChatContext, access: Access, changed: C
       await access.require(user, "enter", room);
       const page = await roomLog.messages(room, { limit, ...(before !== undefined && { before }) });
       if (epoch !== undefined && epoch !== page.epoch) throw new CarillonError("conflict");
-      const entries = fittingLast(page.entries, ACK_BYTES, (entry) => entry);
+      const entries = fittingLast(page.entries, ACK_BYTES, sizeOf);
       const more = page.more || entries.length < page.entries.length;
       return { epoch: page.epoch, entries: entries.map((entry) => toWire(room, entry)), more };
     },

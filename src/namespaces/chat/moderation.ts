@@ -2,14 +2,8 @@ import type { Order } from "../../control/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import { isDirect } from "../../rooms/index.ts";
 import type { Access } from "./access.ts";
-import {
-  type ChatContext,
-  type ChatHandlers,
-  type ChatNamespace,
-  type ChatSocket,
-  socketRoom,
-  userRoom,
-} from "./context.ts";
+import { type ChatContext, type ChatHandlers, type ChatNamespace, type ChatSocket, socketRoom } from "./context.ts";
+import { socketsOf, userRoom } from "../../runtime/caller.ts";
 
 type Names = "member:add" | "member:kick" | "member:ban" | "member:mute" | "member:unban" | "member:unmute";
 type Sanctioning = { room: string; user: string; forSec?: number | undefined; reason?: string | undefined };
@@ -95,9 +89,6 @@ export function carryOut(namespace: ChatNamespace, expel: (socket: ChatSocket, r
       const action = order.action === "ban" ? "banned" : "kicked";
       told.emit("member:removed", { room, user, action, ...reason, ...untilAtOf(order) });
     }
-    for (const id of namespace.adapter.rooms.get(userRoom(user)) ?? []) {
-      const socket = namespace.sockets.get(id);
-      if (socket) expel(socket, room);
-    }
+    for (const socket of socketsOf(namespace, user)) expel(socket, room);
   };
 }

@@ -1,5 +1,6 @@
 import type { PresenceChange } from "../../presence/index.ts";
-import { type ChatNamespace, LARGE_ROOM, socketRoom, userRoom } from "./context.ts";
+import { type ChatNamespace, LARGE_ROOM, socketRoom } from "./context.ts";
+import { socketsOf, userRoom } from "../../runtime/caller.ts";
 
 /**
  * Tells a room who came and who went. Nobody is told of himself, nor of those who came before him: his ack has shown them. A large
@@ -16,9 +17,8 @@ export function tellPresence(namespace: ChatNamespace) {
     for (const [place, member] of joined.entries()) {
       const others = joined.slice(place + 1);
       if (others.length === 0 && left.length === 0) continue;
-      for (const id of namespace.adapter.rooms.get(userRoom(member.id)) ?? []) {
-        const socket = namespace.sockets.get(id);
-        if (socket?.rooms.has(socketRoom(room)))
+      for (const socket of socketsOf(namespace, member.id)) {
+        if (socket.rooms.has(socketRoom(room)))
           socket.emit("presence:changed", { ...change, joined: others, left: [...left] });
       }
     }

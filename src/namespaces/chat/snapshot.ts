@@ -1,8 +1,7 @@
-import { fitting, fittingLast } from "../../log/budget.ts";
+import { fitting, fittingLast, sizeOf } from "../../log/budget.ts";
 import type { Entry, Log, Position } from "../../log/index.ts";
 import { recover } from "../../log/position.ts";
 import type { Input } from "../../protocol/contract.ts";
-import type { Member } from "../../presence/index.ts";
 import type { Chat } from "./context.ts";
 
 type Wanted = Pick<Input<Chat, "room:join">, "since" | "limit">;
@@ -26,19 +25,10 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const recovery = since && (await recover(log, room, since, { upTo: cursor, limit }));
   if (since && recovery?.recovered) {
-    const entries = fitting(recovery.entries, maxBytes, (entry) => entry);
+    const entries = fitting(recovery.entries, maxBytes, sizeOf);
     return { recovered: true, entries, position: { epoch: cursor.epoch, seq: entries.at(-1)?.seq ?? since.seq } };
   }
   const page = await log.messages(room, { before: cursor.seq + 1, limit });
-  const entries = fittingLast(page.entries, maxBytes, (entry) => entry);
+  const entries = fittingLast(page.entries, maxBytes, sizeOf);
   return { recovered: since ? false : null, entries, position: cursor };
-}
-
-export const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
-
-/** As many members as fit; the count tells whether there are others, and `room:members` lists them. */
-export function membersFitting(members: readonly Member[], maxBytes: number): Member[] {
-  let bytes = 0;
-  const end = members.findIndex((member) => (bytes += bytesOf(member)) > maxBytes);
-  return members.slice(0, end < 0 ? members.length : end);
 }

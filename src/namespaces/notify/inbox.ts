@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { z } from "zod";
-import { ACK_BYTES, fittingLast } from "../../log/budget.ts";
+import { ACK_BYTES, fittingLast, sizeOf } from "../../log/budget.ts";
 import type { Entry, Log } from "../../log/index.ts";
 import type { Change, Draft, Notification } from "./contract.ts";
 
@@ -93,7 +93,7 @@ export function shownItems({ items }: Inbox, now: number): Item[] {
 
 /** The newest of them, at most `limit` and no more than an ack may carry. */
 export function newest(items: readonly Item[], limit: number): readonly Item[] {
-  return fittingLast(items.slice(-limit), ACK_BYTES, ({ entry }) => entry);
+  return fittingLast(items.slice(-limit), ACK_BYTES, ({ entry }) => sizeOf(entry));
 }
 
 /** How many were unread when the log stood at `at`, of those that are in it and not expired now. */

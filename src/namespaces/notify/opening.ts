@@ -1,4 +1,4 @@
-import { ACK_BYTES, fitting } from "../../log/budget.ts";
+import { ACK_BYTES, fitting, sizeOf } from "../../log/budget.ts";
 import type { Entry } from "../../log/index.ts";
 import { recover } from "../../log/position.ts";
 import type { Input } from "../../protocol/contract.ts";
@@ -31,7 +31,7 @@ export function openingHandlers(
       const inbox = await loadInbox(inboxLog, user, attendance.cursor.seq);
       const { epoch, head } = inbox;
       const recovery = since && (await recover(inboxLog, user, since, { upTo: { epoch, seq: head }, limit }));
-      const missed = recovery?.recovered ? fitting(recovery.entries, ACK_BYTES, (entry) => entry) : undefined;
+      const missed = recovery?.recovered ? fitting(recovery.entries, ACK_BYTES, sizeOf) : undefined;
       const seq = missed && since ? (missed.at(-1)?.seq ?? since.seq) : head;
       const data = { epoch, head, recovered: recovery ? recovery.recovered : null, ...show(inbox, missed, limit) };
       return new ReplyThen(data, () => attendance.follow({ epoch, seq }));

@@ -1,14 +1,10 @@
+import { awaitedAcks } from "../../runtime/engine.ts";
 import type { NotifyContext, NotifySocket } from "./context.ts";
 import { Receipt } from "./contract.ts";
 import type { WireNotification } from "./inbox.ts";
 
 /** Receipts of one socket that are waited for: most clients never send one. */
 const MAX_AWAITED = 1_000;
-
-/** What we reach into of Socket.IO 4.8, whose types keep it private: callbacks of acks that have not come, oldest first. */
-interface Internals {
-  readonly acks?: Map<number, unknown>;
-}
 
 /** Sends notifications and counts what devices answer. A receipt is all that an answer can be: it changes nothing here. */
 export function createReceipts({ counted }: Pick<NotifyContext, "counted">) {
@@ -20,7 +16,7 @@ export function createReceipts({ counted }: Pick<NotifyContext, "counted">) {
 
   /** Not Socket.IO's own timeout: its timers outlive the socket and keep the process alive. */
   function forgetOldest(socket: NotifySocket): void {
-    const { acks } = socket as unknown as Internals;
+    const acks = awaitedAcks(socket);
     if (!acks || acks.size <= MAX_AWAITED) return;
     for (const [id, act] of acks) if (act === receive) return void acks.delete(id);
   }
