@@ -8,7 +8,13 @@ import { ensureInstalled } from "./install.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Programs that the tests run, and the Debian packages that they come in. */
-const PROGRAMS = [{ binary: "chromium", package: "chromium" }];
+const PROGRAMS = [
+  { binary: "chromium", package: "chromium" },
+  { binary: "redis-server", package: "redis-server" },
+  { binary: "redis-sentinel", package: "redis-sentinel" },
+  { binary: "nginx", package: "nginx" },
+  { binary: "ip", package: "iproute2" },
+];
 
 function ensurePrograms() {
   const missing = PROGRAMS.filter(({ binary }) => !isInPath(binary)).map((program) => program.package);

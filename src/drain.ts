@@ -1,7 +1,7 @@
 import type { Server } from "socket.io";
 import type { Clock } from "./clock.ts";
 import { CarillonError } from "./protocol/errors.ts";
-import { within } from "./runtime/deadline.ts";
+import { within } from "./deadline.ts";
 import type { Connections } from "./runtime/connection.ts";
 import { whenGone } from "./runtime/engine.ts";
 

@@ -6,7 +6,7 @@ import { systemClock } from "./clock.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import type { CarillonOptions } from "./options.ts";
 import { CarillonError, ERRORS } from "./protocol/errors.ts";
-import { within } from "./runtime/deadline.ts";
+import { within } from "./deadline.ts";
 import { type Carillon, createCarillon } from "./server.ts";
 
 /** How long the last HTTP answers are waited for. */

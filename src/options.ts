@@ -19,6 +19,22 @@ export interface CarillonOptions {
   readonly server?: HttpServer;
   /** Where clients connect to each namespace, or `false` for not at all. By default `/chat`, `/notify`, `/monitor`. */
   readonly namespaces?: Partial<Record<NamespaceName, string | false>>;
+  /** Where what must not be lost is kept, and what joins the workers of a cluster; without it, this process's memory. */
+  readonly redis?: {
+    /** `redis://…`, `redis+cluster://a,b,c`, `redis+sentinel://a,b,c/name`; `rediss` for TLS. */
+    readonly url: string;
+    /** Before every key and channel; `carillon` unless told. */
+    readonly prefix?: string;
+  };
+  /** How requests find the worker that holds their session, where a balancer sends them to any. Needs `server`. */
+  readonly routing?: {
+    /** Where the workers of this host leave their sockets; nobody else may look into it. */
+    readonly directory: string;
+    /** What session ids and the hop between hosts are signed with. Without it, one that the workers of this host share in `directory`. */
+    readonly secret?: string;
+    /** `host:port` at which other hosts reach this one's workers. Needs `secret`. */
+    readonly advertise?: string;
+  };
   /** How tokens are checked; without it and without guests, nobody is let in. */
   readonly auth?: {
     readonly secret?: string;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import { At, UserId } from "../protocol/fields.ts";
-import { within } from "../runtime/deadline.ts";
+import { within } from "../deadline.ts";
 import type { Identity } from "../runtime/session.ts";
 import { displayName, knownRoles, RoomPatterns } from "./claims.ts";
 

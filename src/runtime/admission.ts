@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { within } from "./deadline.ts";
+import { within } from "../deadline.ts";
 import type { Control } from "../control/index.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError, type Failure } from "../protocol/errors.ts";

@@ -3,7 +3,7 @@ import type { Logger } from "../logger.ts";
 import type { Ack, Contract, RequestSpec } from "../protocol/contract.ts";
 import { badInput, CarillonError } from "../protocol/errors.ts";
 import type { Caller } from "./caller.ts";
-import { within } from "./deadline.ts";
+import { within } from "../deadline.ts";
 import { ReplyThen } from "./implement.ts";
 
 /** A handler that hangs must not hold up its socket's other requests for ever. */

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { CarillonError } from "../../src/protocol/errors.ts";
-import { within } from "../../src/runtime/deadline.ts";
+import { within } from "../../src/deadline.ts";
 import { fakeClock } from "../kit/clock.ts";
 
 const outcomeOf = (work: Promise<unknown>) => work.catch((thrown: unknown) => thrown);

@@ -1,6 +1,6 @@
 import { CarillonError } from "../../protocol/errors.ts";
 import type { User } from "../../runtime/caller.ts";
-import { within } from "../../runtime/deadline.ts";
+import { within } from "../../deadline.ts";
 import { isDirect } from "../../rooms/index.ts";
 import type { ChatContext, RoomAction } from "./context.ts";
 

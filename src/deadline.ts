@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
-import { CarillonError, type ErrorCode } from "../protocol/errors.ts";
+import type { Clock } from "./clock.ts";
+import { CarillonError, type ErrorCode } from "./protocol/errors.ts";
 
 /**
  * Waits for `work` for at most `ms`, then refuses with `code`. What `work` throws, at once or later, comes out as it is;
