@@ -11,7 +11,7 @@ const stamp = join(dist, ".built-from");
 /** What the build is made of. The lock file stands for the compiler. */
 const INPUTS = ["src", "client/web", "tsconfig.json", "package.json", "package-lock.json", "scripts/build.mjs"];
 
-/** Compiles `src` and copies the web page to `dist`, unless that is what is there. Exits where it fails. */
+/** Compiles `src` to `dist`, and copies the scripts of Redis and the web page there, unless that is what is there. Exits where it fails. */
 export function build() {
   const source = digest(INPUTS.flatMap(filesIn));
   if (source === readStamp()) return;
@@ -24,7 +24,9 @@ export function build() {
     console.error(`Building failed${error ? `: ${error.message}` : ""}.`);
     process.exit(status ?? 1);
   }
-  // At the same place beside dist/src as beside src.
+  // At the same places beside dist/src as beside src.
+  for (const script of filesIn("src").filter((path) => path.endsWith(".lua")))
+    cpSync(join(root, script), join(dist, script));
   cpSync(join(root, "client/web"), join(dist, "client/web"), { recursive: true });
   // Last, so that a build which was broken off is done again.
   writeFileSync(stamp, source);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import type { z } from "zod";
 import { Environment, settings, Switch, type TrustedProxies } from "./environment.ts";
 
@@ -39,6 +40,8 @@ export interface Config {
   /** `host:port` of the internal listener for other hosts. */
   readonly advertise?: string;
   readonly clusterSecret?: string;
+  /** Where the workers of this host leave their sockets. */
+  readonly runDir: string;
   readonly drainMs: number;
   readonly logLevel: z.output<typeof Environment>["LOG_LEVEL"];
   readonly trustProxy: TrustedProxies;
@@ -166,6 +169,8 @@ function toConfig(env: z.output<typeof Environment>): Config {
     maxBufferBytes: env.MAX_BUFFER_BYTES,
     ...(env.ADVERTISE !== undefined && { advertise: env.ADVERTISE }),
     ...(env.CLUSTER_SECRET !== undefined && { clusterSecret: env.CLUSTER_SECRET }),
+    // Short: the path of a unix socket has at most 107 bytes.
+    runDir: env.CARILLON_RUN_DIR ?? join(tmpdir(), `carillon-${process.getuid?.() ?? 0}-${env.PORT}`),
     drainMs: env.DRAIN_MS,
     logLevel: env.LOG_LEVEL,
     trustProxy: env.TRUST_PROXY,

@@ -134,6 +134,11 @@ export const Environment = z.object({
     "`host:port` at which other hosts reach this one's workers; needs `CLUSTER_SECRET`",
   ),
   CLUSTER_SECRET: setting(secretText(16).optional(), "what authenticates hosts to each other", { secret: true }),
+  CARILLON_RUN_DIR: setting(
+    z.string().trim().optional(),
+    "where the workers of this host leave their sockets, by which they hand each other sessions; for them alone",
+    { default: "a folder among the temporary ones, by user and port" },
+  ),
   DRAIN_MS: setting(
     integer(0, 3_600_000).default(10_000),
     "how long a worker that goes away spreads its clients' leaving, in milliseconds",

@@ -29,8 +29,15 @@ function readConfig(): Config {
 function optionsOf(config: Config): CarillonOptions {
   const { trustProxy, auth, guests, roomAccess, allowedOrigins, drainMs } = config;
   const { historySize, historyTtlSec, inboxSize, maxRooms, maxFrameBytes, maxBufferBytes } = config;
+  const { redis, runDir, clusterSecret, advertise } = config;
   const { apiKeys, ...keys } = auth;
+  const routing = {
+    directory: runDir,
+    ...(clusterSecret !== undefined && { secret: clusterSecret }),
+    ...(advertise !== undefined && { advertise }),
+  };
   return {
+    ...(redis && { redis, routing }),
     auth: keys,
     apiKeys,
     guests,
@@ -100,7 +107,9 @@ async function main(): Promise<void> {
   });
 
   const url = await listen(http, config);
-  if (config.production || !config.guests) logger.info({ url }, "carillon is ready");
+  if (!carillon.isReady()) logger.warn({ url }, "carillon is up, and waits for Redis");
+  await carillon.ready;
+  if (config.production || !config.guests || config.redis) logger.info({ url }, "carillon is ready");
   else process.stdout.write(`\n  Carillon is ready: ${url}\n  Guests are let in; everything is kept in memory.\n\n`);
   process.send?.("ready");
 }

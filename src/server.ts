@@ -3,6 +3,8 @@ import type { Router } from "express";
 import type { Namespace, Server } from "socket.io";
 import { attach } from "./attach.ts";
 import { createAuth } from "./auth/index.ts";
+import { type Backend, memoryBackend } from "./backend.ts";
+import { clusterBackend } from "./cluster/index.ts";
 import { CONTRACTS } from "./docs/documents.ts";
 import { renderAsyncApi } from "./docs/asyncapi.ts";
 import { renderOpenApi } from "./docs/openapi.ts";
@@ -11,20 +13,19 @@ import { type ApiContext, createApi } from "./http/api.ts";
 import { REQUESTABLE } from "./http/contract.ts";
 import { createRouter } from "./http/router.ts";
 import { createServiceAuth } from "./http/service.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Context, namespaces } from "./namespaces/index.ts";
 import { createPublisher, type NotificationDraft, type Published } from "./namespaces/notify/publish.ts";
 import { type CarillonOptions, type FilledOptions, withDefaults } from "./options.ts";
 import type { Control } from "./control/index.ts";
 import { CarillonError } from "./protocol/errors.ts";
 import type { Activity } from "./runtime/activity.ts";
-import { requireValid } from "./runtime/admission.ts";
+import { type AdmissionOptions, requireValid } from "./runtime/admission.ts";
 import { socketsOf, type User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
 import { forgetNamespace } from "./runtime/engine.ts";
 import { createGate } from "./runtime/gate.ts";
 import { serve, type Served, type ServeOptions } from "./runtime/serve.ts";
-import { memoryStores } from "./stores.ts";
 import { VERSION } from "./version.ts";
 
 /** A Carillon at work on somebody's server. */
@@ -36,6 +37,10 @@ export interface Carillon {
   readonly chat: Namespace | undefined;
   readonly notify: Namespace | undefined;
   readonly monitor: Namespace | undefined;
+  /** Resolves when it can serve for the first time: over Redis, once that was reached. */
+  readonly ready: Promise<void>;
+  /** Whether it may take traffic now, as `/readyz` says. */
+  isReady(): boolean;
   /** Makes a request for a user, by the same contract and handler as a socket's. @throws CarillonError */
   request(user: User, name: string, input: unknown): Promise<unknown>;
   /** Puts a notification into the inboxes of users. @throws CarillonError */
@@ -62,15 +67,17 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const options = withDefaults(given);
   const { clock, logger, drainMs, maxBufferBytes } = options;
   const gate = createGate(options);
-  const auth = createAuth(options);
-  const stores = memoryStores(options);
-  const { io, owned, detach } = attach(options, gate);
   const open = new Map<string, Open>();
   const activity = createActivity(open);
   const metrics = createMetrics(
     activity,
     namespaces.map(({ contract }) => contract.name),
   );
+  const worker = randomBytes(6).toString("hex");
+  const backend = openBackend(options, worker, metrics);
+  const { stores } = backend;
+  const auth = createAuth(options, () => backend.guestKey());
+  const { io, owned, detach } = attach(options, gate);
   const connections = new Connections(io, {
     clock,
     logger,
@@ -78,11 +85,11 @@ export function createCarillon(given: CarillonOptions): Carillon {
     slow: metrics.slow,
     sent: () => activity.events.out++,
   });
-  const worker = randomBytes(6).toString("hex");
   const context: Context = { ...options, ...stores, activity, worker, counted: metrics };
   const state = { draining: false };
+  const closedFor = () => (state.draining ? "draining" : backend.knowsOrders() ? undefined : "unavailable");
 
-  openNamespaces(open, io, context, options, {
+  openNamespaces(open, io, context, options, backend, {
     ...metrics,
     ...options,
     ...stores,
@@ -90,25 +97,28 @@ export function createCarillon(given: CarillonOptions): Carillon {
     authenticate: auth.authenticate,
     limits: limitsOf(options),
     server: { version: VERSION, worker },
-    draining: () => state.draining,
+    closedFor,
     received: () => activity.events.in++,
   });
   const stopRevoking = closeRevoked(stores.control, open);
   const publisher = createPublisher(context);
+  backend.receive(publisher);
   const request = createRequest(open);
   const house = {
     ...options,
     ...auth,
     control: stores.control,
-    metrics,
+    metrics: backend.metrics,
     gate,
     publisher,
     request,
-    draining: () => state.draining,
+    closedFor,
+    isReady: () => backend.isReady(),
   };
 
   async function drain(): Promise<void> {
     state.draining = true;
+    backend.leave();
     const left = [...open.values()].map(({ namespace }) => namespace);
     await drainConnections(left, connections, { clock, drainMs });
   }
@@ -124,6 +134,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
     }
     connections.close();
     await detach();
+    await backend.close();
   });
 
   return {
@@ -132,6 +143,8 @@ export function createCarillon(given: CarillonOptions): Carillon {
     chat: open.get("/chat")?.namespace,
     notify: open.get("/notify")?.namespace,
     monitor: open.get("/monitor")?.namespace,
+    ready: backend.ready,
+    isReady: () => closedFor() === undefined && backend.isReady(),
     request,
     publish: (users, draft) => publisher.toUsers(users, draft),
     revoke: (user) => stores.control.issue({ action: "revoke", user, at: clock.now() }),
@@ -140,11 +153,17 @@ export function createCarillon(given: CarillonOptions): Carillon {
   };
 }
 
+function openBackend(options: FilledOptions, worker: string, metrics: Metrics): Backend {
+  if (!options.redis) return memoryBackend(options, () => metrics.text());
+  return clusterBackend({ ...options, redis: options.redis, worker, metrics });
+}
+
 function openNamespaces(
   open: Map<string, Open>,
   io: Server,
   context: Context,
   options: FilledOptions,
+  backend: Backend,
   serving: ServeOptions,
 ): void {
   for (const definition of namespaces) {
@@ -152,6 +171,7 @@ function openNamespaces(
     const at = options.namespaces[name.slice(1) as keyof FilledOptions["namespaces"]] ?? name;
     if (at === false) continue;
     const namespace = io.of(at);
+    backend.join(namespace);
     open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
   }
 }
@@ -165,11 +185,16 @@ function createRequest(open: OpenNamespaces): Carillon["request"] {
 }
 
 type HttpParts = Omit<ApiContext, "requireValid" | "requireReady" | "documents"> &
-  Pick<FilledOptions, "logger" | "web" | "apiKeys"> & { draining(): boolean };
+  Pick<FilledOptions, "logger" | "web" | "apiKeys"> &
+  Pick<AdmissionOptions, "closedFor"> & { isReady(): boolean };
 
 function createHttp(parts: HttpParts): Router {
-  const { clock, control, logger, web, apiKeys, authenticate, gate, draining } = parts;
-  const requireToken: ApiContext["requireValid"] = (identity) => requireValid(identity, { clock, control });
+  const { clock, control, logger, web, apiKeys, authenticate, gate, closedFor, isReady } = parts;
+  const requireToken: ApiContext["requireValid"] = (identity) => {
+    // A worker that is going away still answers what it is asked; one that does not know whose tokens are revoked cannot.
+    if (closedFor() === "unavailable") throw new CarillonError("unavailable");
+    requireValid(identity, { clock, control });
+  };
   return createRouter({
     logger,
     web,
@@ -178,7 +203,8 @@ function createHttp(parts: HttpParts): Router {
       ...parts,
       requireValid: requireToken,
       requireReady() {
-        if (draining()) throw new CarillonError("draining");
+        const reason = closedFor() ?? (isReady() ? undefined : "unavailable");
+        if (reason) throw new CarillonError(reason);
       },
       documents: once(() => ({ openapi: renderOpenApi(REQUESTABLE), asyncapi: renderAsyncApi(CONTRACTS) })),
     }),

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Control } from "./control/index.ts";
 import { memoryControl } from "./control/memory.ts";
+import { memoryThrottle, type Throttle } from "./limits/throttle.ts";
 import type { Log } from "./log/index.ts";
 import { memoryLog } from "./log/memory.ts";
 import type { Presence } from "./presence/index.ts";
@@ -20,6 +21,7 @@ export interface Stores {
   readonly topics: Topics;
   readonly control: Control;
   readonly presence: Presence;
+  readonly throttle: Throttle;
 }
 
 export interface RetainOptions {
@@ -38,5 +40,6 @@ export function memoryStores({ clock, historySize, historyTtlSec, inboxSize }: R
     topics: memoryTopics(),
     control: memoryControl({ clock }),
     presence: memoryPresence({ clock }),
+    throttle: memoryThrottle({ clock }),
   };
 }

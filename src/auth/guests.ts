@@ -3,12 +3,12 @@ import type { z } from "zod";
 import { CarillonError } from "../protocol/errors.ts";
 import { UserName, type User } from "../protocol/fields.ts";
 import { displayName, GUEST_PREFIX } from "./claims.ts";
-import { importSecret, type SharedKey } from "./keys.ts";
+import { type AwaitedKey, importSecret } from "./keys.ts";
 import { signToken, verifyGuestToken, type SignedToken, type TokenChecks } from "./token.ts";
 
 export interface GuestsOptions extends TokenChecks {
   /** The `guestKey` of the authenticator. */
-  readonly key: SharedKey;
+  readonly key: AwaitedKey;
   /** How long a guest's token holds; a day by default. */
   readonly ttlSec?: number;
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { FilledOptions } from "../options.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import { createGuests, type Guests } from "./guests.ts";
 import { type Authenticate, withHook } from "./hook.ts";
+import type { AwaitedKey } from "./keys.ts";
 import { createAuthenticator } from "./token.ts";
 
 /** Who is let in, and how guests come to be. */
@@ -13,13 +13,16 @@ export interface Auth {
 }
 
 /**
- * Tokens by secret and key set, or by the embedder's hook; guests' tokens by the secret, or else by a key of this process's own.
- * The hook is not asked about guests: their tokens were issued here.
+ * Tokens by secret and key set, or by the embedder's hook; guests' tokens by the secret, or else by `ownKey`, which is asked for only
+ * then. The hook is not asked about guests: their tokens were issued here.
  */
-export function createAuth({ auth, authenticate: hook, guests: guestsOn, clock }: FilledOptions): Auth {
+export function createAuth(
+  { auth, authenticate: hook, guests: guestsOn, clock }: FilledOptions,
+  ownKey: () => AwaitedKey,
+): Auth {
   const { secret, jwksUrl, issuer, audience } = auth;
   const checks = { clock, ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
-  const guestKey = guestsOn ? (secret ?? randomBytes(32)) : undefined;
+  const guestKey = guestsOn ? (secret ?? ownKey()) : undefined;
   const guests = guestKey === undefined ? undefined : createGuests({ ...checks, key: guestKey });
   const own = createAuthenticator({
     ...checks,

@@ -6,11 +6,15 @@ const MIN_SECRET_BYTES = 32;
 /** What signs and checks HS256: at least 32 bytes, as RFC 7518 asks, or a key that was imported before. */
 export type SharedKey = CryptoKey | Uint8Array | string;
 
+/** A key that may be on its way: what needs it waits. It does not reject. */
+export type AwaitedKey = SharedKey | Promise<Uint8Array>;
+
 /**
  * Imports a secret, for all checks to come: importing costs more than a check.
  * @throws TypeError at once where the secret is shorter than 32 bytes.
  */
-export function importSecret(secret: SharedKey): Promise<CryptoKey> {
+export function importSecret(secret: AwaitedKey): Promise<CryptoKey> {
+  if (secret instanceof Promise) return secret.then(importSecret);
   if (typeof secret !== "string" && !(secret instanceof Uint8Array)) return Promise.resolve(secret);
   const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : Uint8Array.from(secret);
   if (bytes.length < MIN_SECRET_BYTES) throw new TypeError(`A secret needs at least ${MIN_SECRET_BYTES} bytes`);

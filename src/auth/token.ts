@@ -5,7 +5,7 @@ import { badInput, CarillonError } from "../protocol/errors.ts";
 import type { Role } from "../protocol/fields.ts";
 import type { Identity } from "../runtime/session.ts";
 import { Claims } from "./claims.ts";
-import { importSecret, remoteKeys, type KeySetOptions, type SharedKey } from "./keys.ts";
+import { importSecret, remoteKeys, type AwaitedKey, type KeySetOptions, type SharedKey } from "./keys.ts";
 
 const MAX_TOKEN_LENGTH = 16_384;
 /** How far ahead of ours the clock of an issuer may be. */
@@ -30,7 +30,7 @@ export interface AuthenticatorOptions extends TokenChecks, KeySetOptions {
   /** Where the issuer publishes its public keys; needs `issuer` and `audience`. */
   readonly jwksUrl?: string;
   /** What `createGuests` signs with, where guests are on; it may be `secret`. Without it, guests' tokens are refused. */
-  readonly guestKey?: SharedKey;
+  readonly guestKey?: AwaitedKey;
 }
 
 /** Tells who holds a token. */

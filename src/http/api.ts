@@ -3,7 +3,6 @@ import type { Guests } from "../auth/guests.ts";
 import type { Authenticate } from "../auth/hook.ts";
 import type { Clock } from "../clock.ts";
 import type { Control } from "../control/index.ts";
-import type { Metrics } from "../metrics.ts";
 import type { Publisher } from "../namespaces/notify/publish.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import type { Gate } from "../runtime/gate.ts";
@@ -16,7 +15,8 @@ import { bearerOf } from "./service.ts";
 export interface ApiContext {
   readonly clock: Clock;
   readonly control: Control;
-  readonly metrics: Metrics;
+  /** Prometheus's text. */
+  metrics(): Promise<string>;
   readonly gate: Gate;
   readonly publisher: Publisher;
   /** Only where guests are on. */
@@ -105,7 +105,7 @@ export function createApi(context: ApiContext): RouteHandlers<IncomingMessage> {
       requireReady();
       return {};
     },
-    metrics: () => metrics.text(),
+    metrics: () => metrics(),
     openapi: () => documents().openapi,
     asyncapi: () => documents().asyncapi,
   };

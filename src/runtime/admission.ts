@@ -18,8 +18,8 @@ export interface AdmissionOptions {
   readonly authenticate: Authenticate;
   readonly control: Control;
   readonly connections: Connections;
-  /** A worker that is going away lets nobody in. */
-  draining(): boolean;
+  /** Why nobody is let in at the moment, if so: the worker goes away, or does not know yet who is banned. */
+  closedFor(): "draining" | "unavailable" | undefined;
   /** Counts a refusal by its code. */
   refused(code: string): void;
 }
@@ -34,12 +34,17 @@ export function requireValid(
   if (revokedAt !== undefined && (issuedAt ?? 0) <= revokedAt) throw new CarillonError("unauthorized");
 }
 
+function requireOpen({ closedFor }: Pick<AdmissionOptions, "closedFor">): void {
+  const reason = closedFor();
+  if (reason) throw new CarillonError(reason);
+}
+
 /** Whether somebody who was found to be all right may (still) come in. @throws CarillonError */
 export function requireAdmissible(
   identity: Identity,
-  options: Pick<AdmissionOptions, "clock" | "control" | "draining">,
+  options: Pick<AdmissionOptions, "clock" | "control" | "closedFor">,
 ) {
-  if (options.draining()) throw new CarillonError("draining");
+  requireOpen(options);
   requireValid(identity, options);
 }
 
@@ -56,10 +61,10 @@ class ConnectRefusal extends Error {
 async function identify(
   contract: Contract,
   handshake: Handshake,
-  options: Pick<AdmissionOptions, "clock" | "control" | "draining" | "authenticate">,
+  options: Pick<AdmissionOptions, "clock" | "control" | "closedFor" | "authenticate">,
 ): Promise<Identity> {
   // Before and after the check: it takes time, and a worker that goes away shall not ask others in vain.
-  if (options.draining()) throw new CarillonError("draining");
+  requireOpen(options);
   const token: unknown = Object(handshake.auth).token;
   const identity = await within(options.clock, ADMISSION_DEADLINE_MS, () => options.authenticate(token, handshake));
   requireAdmissible(identity, options);

@@ -37,7 +37,7 @@ export class Probe implements AsyncDisposable {
       rate: { perSec: 0, burst: 1 },
       limits: { ...LIMITS, ratePerSec: 0, rateBurst: 1 },
       server: { version: "0", worker: "probe" },
-      draining: () => false,
+      closedFor: () => undefined,
       served: (_request, code) => this.codes.push(code),
       refused: nothing,
       received: nothing,

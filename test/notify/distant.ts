@@ -48,7 +48,7 @@ const unlimited = {
     inboxSize: 0,
   },
   server: { version: "0.0.0", worker: "test" },
-  draining: () => false,
+  closedFor: () => undefined,
   refused: ignore,
   received: ignore,
   closing: ignore,

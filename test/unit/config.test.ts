@@ -6,11 +6,12 @@ import express from "express";
 import { ConfigError, parseConfig, settings, type Env } from "../../src/config.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
-/** As the protocol's table has them. */
+/** As the protocol's table has them, and one that was added. */
 const NAMES = `
   NODE_ENV PORT HOST WORKERS REDIS_URL REDIS_PREFIX JWT_SECRET JWKS_URL JWT_ISSUER JWT_AUDIENCE API_KEYS GUESTS
   ROOM_ACCESS ALLOWED_ORIGINS HISTORY_SIZE HISTORY_TTL_SEC INBOX_SIZE RATE_PER_SEC RATE_BURST CONNECTS_PER_SEC
-  CONNECTS_BURST MAX_ROOMS MAX_FRAME_BYTES MAX_BUFFER_BYTES ADVERTISE CLUSTER_SECRET DRAIN_MS LOG_LEVEL TRUST_PROXY
+  CONNECTS_BURST MAX_ROOMS MAX_FRAME_BYTES MAX_BUFFER_BYTES ADVERTISE CLUSTER_SECRET CARILLON_RUN_DIR DRAIN_MS
+  LOG_LEVEL TRUST_PROXY
 `;
 const ISSUER = { JWKS_URL: "https://id.example.org/keys", JWT_ISSUER: "https://id.example.org", JWT_AUDIENCE: "chat" };
 
@@ -44,6 +45,7 @@ describe("parseConfig", () => {
       maxRooms: 100,
       maxFrameBytes: 65_536,
       maxBufferBytes: 1_048_576,
+      runDir: join(tmpdir(), `carillon-${process.getuid?.()}-3000`),
       drainMs: 10_000,
       logLevel: "info",
       trustProxy: false,

@@ -4,17 +4,22 @@ import { userRoom } from "../../runtime/caller.ts";
 /** Tells members who do not attend that a room has changed. */
 export type ChangeNotice = (room: string, head: number, lastAt: number) => void;
 
-/** At most once so often a room: the first change at once, later ones gathered. */
+/** At most once so often a room, over all workers: the first change at once, later ones gathered. */
 const PACE_MS = 1_000;
 
+interface Change {
+  readonly head: number;
+  readonly lastAt: number;
+}
+
 export function createChangeNotice(
-  { clock, rooms, presence, logger }: ChatContext,
+  { clock, rooms, presence, throttle, logger }: ChatContext,
   namespace: ChatNamespace,
 ): ChangeNotice {
-  /** Rooms that were told of within the last `PACE_MS`, and what is to be told after it. */
-  const pacing = new Map<string, { head: number; lastAt: number } | undefined>();
+  /** The newest change of each room that is still to be told; while it is here, somebody sees to it. */
+  const pending = new Map<string, Change>();
 
-  async function tell(room: string, head: number, lastAt: number): Promise<void> {
+  async function tell(room: string, { head, lastAt }: Change): Promise<void> {
     const members = await rooms.members(room, LARGE_ROOM);
     if (!members) return;
     const attending = await presence.among(room, members);
@@ -23,17 +28,26 @@ export function createChangeNotice(
     if (others.length > 0) namespace.to(others).emit("room:changed", { room, head, lastAt });
   }
 
-  const changed: ChangeNotice = (room, head, lastAt) => {
-    if (pacing.has(room)) return void pacing.set(room, { head, lastAt });
-    pacing.set(room, undefined);
-    clock.after(PACE_MS, () => {
-      const next = pacing.get(room);
-      pacing.delete(room);
-      if (next) changed(room, next.head, next.lastAt);
-    });
-    tell(room, head, lastAt).catch((error: unknown) =>
-      logger.warn({ err: error }, "members could not be told of a change"),
-    );
+  async function seeTo(room: string): Promise<void> {
+    try {
+      for (let change = pending.get(room); change; change = pending.get(room)) {
+        const waitMs = await throttle.take(room, change.lastAt, PACE_MS);
+        if (waitMs) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+        else {
+          if (waitMs === 0) await tell(room, change);
+          if (pending.get(room) === change) pending.delete(room);
+        }
+      }
+    } catch (error) {
+      // It may be lost: whoever looks into the room sees what has changed.
+      pending.delete(room);
+      logger.warn({ err: error }, "members could not be told of a change");
+    }
+  }
+
+  return (room, head, lastAt) => {
+    const isSeenTo = pending.has(room);
+    pending.set(room, { head, lastAt });
+    if (!isSeenTo) void seeTo(room);
   };
-  return changed;
 }

@@ -5,6 +5,7 @@ import type { Logger } from "../../logger.ts";
 import type { Presence } from "../../presence/index.ts";
 import type { Handlers } from "../../runtime/implement.ts";
 import type { ContractNamespace, ContractSocket, User } from "../../runtime/caller.ts";
+import type { Throttle } from "../../limits/throttle.ts";
 import type { Rooms } from "../../rooms/index.ts";
 import type { chat } from "./contract.ts";
 
@@ -23,6 +24,7 @@ export interface ChatContext {
   readonly rooms: Rooms;
   readonly control: Control;
   readonly presence: Presence;
+  readonly throttle: Throttle;
   readonly roomAccess: "open" | "closed";
   readonly authorize?: Authorize | undefined;
   /** How many rooms one socket may attend. */

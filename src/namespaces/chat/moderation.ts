@@ -13,9 +13,11 @@ export async function endMembership(
   { rooms, control, presence }: Pick<ChatContext, "rooms" | "control" | "presence">,
   order: Extract<Order, { action: "kick" | "ban" | "quit" }>,
 ): Promise<void> {
-  // Before the order: once it holds, nobody may find the user still a member.
-  await rooms.removeMember(order.room, order.user);
+  // On its way before the order, so that whoever hears of it finds the user a member no longer. Not awaited: with the store out,
+  // the order still has to put out the sockets that are here.
+  const removed = rooms.removeMember(order.room, order.user).catch(() => {});
   await control.issue(order);
+  await removed;
   // After it: a join that was nearly done may have put the user back before the order ended it.
   await rooms.removeMember(order.room, order.user);
   // Sockets that are there were put out by the order; those that were dropped are counted without one.
