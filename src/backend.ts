@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { Namespace } from "socket.io";
 import type { AwaitedKey } from "./auth/keys.ts";
+import type { KnownWorkers } from "./cluster/routing/index.ts";
 import type { Publisher } from "./namespaces/notify/publish.ts";
 import { memoryStores, type RetainOptions, type Stores } from "./stores.ts";
 
 /** What a worker stands on: its own memory, or a Redis that it shares with others. */
 export interface Backend {
   readonly stores: Stores;
+  /** The workers of the cluster; absent where there is none. */
+  readonly workers?: KnownWorkers;
   /** Resolves when it can serve for the first time. */
   readonly ready: Promise<void>;
   /** Whether what is kept can be reached now. */
@@ -21,8 +24,7 @@ export interface Backend {
   receive(publisher: Publisher): void;
   /** Prometheus's text for the whole cluster, this worker's own metrics included. */
   metrics(): Promise<string>;
-  /** The worker is going away; its users are coming back elsewhere. */
-  leave(): void;
+  /** What this worker's users were part of stays for a while: they are coming back elsewhere. */
   close(): Promise<void>;
 }
 
@@ -37,7 +39,6 @@ export function memoryBackend(options: RetainOptions, metrics: () => Promise<str
     join() {},
     receive() {},
     metrics,
-    leave() {},
     close: async () => {},
   };
 }

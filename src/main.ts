@@ -106,6 +106,7 @@ async function main(): Promise<void> {
     process.exit(1);
   });
 
+  await carillon.opened;
   const url = await listen(http, config);
   if (!carillon.isReady()) logger.warn({ url }, "carillon is up, and waits for Redis");
   await carillon.ready;

@@ -17,6 +17,19 @@ export interface Metrics {
   reset(): void;
   delivered(): void;
   badReceipt(): void;
+  /** A watch found entries in the log that had not been published to it. */
+  gapRepaired(): void;
+  /** Something that is none of ours was published where workers talk to each other. */
+  decodeError(): void;
+  /** A command went to Redis. */
+  roundTrip(): void;
+  /** A command failed; by the first word of Redis's reply. */
+  redisError(name: string): void;
+  /** A request for another worker's session was handed on. */
+  forwarded(by: string): void;
+  notForwarded(why: string): void;
+  /** A notification came in by Redis. */
+  ingested(outcome: string): void;
   /** Prometheus's text format. */
   text(): Promise<string>;
 }
@@ -48,6 +61,13 @@ export function createMetrics(
   const duplicates = counter("duplicates_total", "Writes answered with what was written first.");
   const resets = counter("resets_total", "Listeners told that a log had begun anew.");
   const receipts = counter("receipts_total", "Answers of devices to notifications.", ["valid"]);
+  const gaps = counter("gaps_repaired_total", "Gaps in what was published that were filled from the log.");
+  const decodeErrors = counter("decode_errors_total", "Messages between workers that no worker has sent.");
+  const roundTrips = counter("redis_round_trips_total", "Commands sent to Redis.");
+  const redisErrors = counter("redis_errors_total", "Commands that Redis did not carry out, by its reply.", ["name"]);
+  const forwards = counter("forwarded_total", "Requests handed to the worker that holds their session.", ["by"]);
+  const strays = counter("not_forwarded_total", "Requests for sessions of nobody that could be reached.", ["why"]);
+  const ingests = counter("ingested_total", "Notifications that came in by Redis, by outcome.", ["outcome"]);
   gauge("sockets", "Sockets connected now, by namespace.", ["namespace"], (it) => {
     for (const namespace of namespaces) it.set({ namespace }, sockets(namespace));
   });
@@ -62,6 +82,13 @@ export function createMetrics(
     reset: () => resets.inc(),
     delivered: () => receipts.inc({ valid: "true" }),
     badReceipt: () => receipts.inc({ valid: "false" }),
+    gapRepaired: () => gaps.inc(),
+    decodeError: () => decodeErrors.inc(),
+    roundTrip: () => roundTrips.inc(),
+    redisError: (name) => redisErrors.inc({ name }),
+    forwarded: (by) => forwards.inc({ by }),
+    notForwarded: (why) => strays.inc({ why }),
+    ingested: (outcome) => ingests.inc({ outcome }),
     text: () => registry.metrics(),
   };
 }

@@ -5,14 +5,9 @@ import { attach } from "./attach.ts";
 import { createAuth } from "./auth/index.ts";
 import { type Backend, memoryBackend } from "./backend.ts";
 import { clusterBackend } from "./cluster/index.ts";
-import { CONTRACTS } from "./docs/documents.ts";
-import { renderAsyncApi } from "./docs/asyncapi.ts";
-import { renderOpenApi } from "./docs/openapi.ts";
+import { routeSessions, type Routing } from "./cluster/routing/index.ts";
 import { drainConnections } from "./drain.ts";
-import { type ApiContext, createApi } from "./http/api.ts";
-import { REQUESTABLE } from "./http/contract.ts";
-import { createRouter } from "./http/router.ts";
-import { createServiceAuth } from "./http/service.ts";
+import { createHttp } from "./http/index.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Context, namespaces } from "./namespaces/index.ts";
 import { createPublisher, type NotificationDraft, type Published } from "./namespaces/notify/publish.ts";
@@ -20,7 +15,6 @@ import { type CarillonOptions, type FilledOptions, withDefaults } from "./option
 import type { Control } from "./control/index.ts";
 import { CarillonError } from "./protocol/errors.ts";
 import type { Activity } from "./runtime/activity.ts";
-import { type AdmissionOptions, requireValid } from "./runtime/admission.ts";
 import { socketsOf, type User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
 import { forgetNamespace } from "./runtime/engine.ts";
@@ -37,6 +31,11 @@ export interface Carillon {
   readonly chat: Namespace | undefined;
   readonly notify: Namespace | undefined;
   readonly monitor: Namespace | undefined;
+  /**
+   * Resolves when the port may be opened: from then on other workers can hand over what is this one's.
+   * @throws Error where `routing` cannot do what it was told to
+   */
+  readonly opened: Promise<void>;
   /** Resolves when it can serve for the first time: over Redis, once that was reached. */
   readonly ready: Promise<void>;
   /** Whether it may take traffic now, as `/readyz` says. */
@@ -100,6 +99,15 @@ export function createCarillon(given: CarillonOptions): Carillon {
     closedFor,
     received: () => activity.events.in++,
   });
+  const isReady = () => closedFor() === undefined && backend.isReady();
+  const routing = openRouting(options, { io, worker, backend, metrics, isReady });
+  // Whoever does not wait for it is told by the log, and is served all the same, but for sessions that a balancer takes elsewhere.
+  const routed = routing.catch((error: unknown) => {
+    logger.error({ err: error }, "sessions cannot be handed on to the workers that hold them");
+    return undefined;
+  });
+  const opened = routing.then(() => {});
+  opened.catch(() => {});
   const stopRevoking = closeRevoked(stores.control, open);
   const publisher = createPublisher(context);
   backend.receive(publisher);
@@ -113,14 +121,14 @@ export function createCarillon(given: CarillonOptions): Carillon {
     publisher,
     request,
     closedFor,
-    isReady: () => backend.isReady(),
+    isReady,
   };
 
   async function drain(): Promise<void> {
     state.draining = true;
-    backend.leave();
     const left = [...open.values()].map(({ namespace }) => namespace);
-    await drainConnections(left, connections, { clock, drainMs });
+    const routes = await routed;
+    await Promise.all([drainConnections(left, connections, { clock, drainMs }), routes?.drain(drainMs)]);
   }
 
   const close = once(async () => {
@@ -133,6 +141,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
       forgetNamespace(io, namespace.name);
     }
     connections.close();
+    await (await routed)?.close();
     await detach();
     await backend.close();
   });
@@ -143,8 +152,9 @@ export function createCarillon(given: CarillonOptions): Carillon {
     chat: open.get("/chat")?.namespace,
     notify: open.get("/notify")?.namespace,
     monitor: open.get("/monitor")?.namespace,
-    ready: backend.ready,
-    isReady: () => closedFor() === undefined && backend.isReady(),
+    opened,
+    ready: routed.then(() => backend.ready),
+    isReady,
     request,
     publish: (users, draft) => publisher.toUsers(users, draft),
     revoke: (user) => stores.control.issue({ action: "revoke", user, at: clock.now() }),
@@ -156,6 +166,23 @@ export function createCarillon(given: CarillonOptions): Carillon {
 function openBackend(options: FilledOptions, worker: string, metrics: Metrics): Backend {
   if (!options.redis) return memoryBackend(options, () => metrics.text());
   return clusterBackend({ ...options, redis: options.redis, worker, metrics });
+}
+
+interface RoutingParts {
+  readonly io: Server;
+  readonly worker: string;
+  readonly backend: Backend;
+  readonly metrics: Metrics;
+  isReady(): boolean;
+}
+
+async function openRouting(
+  { routing, clock, logger }: FilledOptions,
+  { io, worker, backend, metrics, isReady }: RoutingParts,
+): Promise<Routing | undefined> {
+  if (!routing) return undefined;
+  const { workers } = backend;
+  return routeSessions({ ...routing, io, worker, workers, clock, logger, counted: metrics, ready: isReady });
 }
 
 function openNamespaces(
@@ -182,33 +209,6 @@ function createRequest(open: OpenNamespaces): Carillon["request"] {
     for (const { served } of open.values()) if (served.has(name)) return served.request(user, name, input);
     throw new CarillonError("unknown_request");
   };
-}
-
-type HttpParts = Omit<ApiContext, "requireValid" | "requireReady" | "documents"> &
-  Pick<FilledOptions, "logger" | "web" | "apiKeys"> &
-  Pick<AdmissionOptions, "closedFor"> & { isReady(): boolean };
-
-function createHttp(parts: HttpParts): Router {
-  const { clock, control, logger, web, apiKeys, authenticate, gate, closedFor, isReady } = parts;
-  const requireToken: ApiContext["requireValid"] = (identity) => {
-    // A worker that is going away still answers what it is asked; one that does not know whose tokens are revoked cannot.
-    if (closedFor() === "unavailable") throw new CarillonError("unavailable");
-    requireValid(identity, { clock, control });
-  };
-  return createRouter({
-    logger,
-    web,
-    requireService: createServiceAuth({ apiKeys, authenticate, requireValid: requireToken, addressOf: gate.addressOf }),
-    handlers: createApi({
-      ...parts,
-      requireValid: requireToken,
-      requireReady() {
-        const reason = closedFor() ?? (isReady() ? undefined : "unavailable");
-        if (reason) throw new CarillonError(reason);
-      },
-      documents: once(() => ({ openapi: renderOpenApi(REQUESTABLE), asyncapi: renderAsyncApi(CONTRACTS) })),
-    }),
-  });
 }
 
 /** Transports that are the host's stay: its own namespaces may be on them. */

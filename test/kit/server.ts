@@ -98,5 +98,7 @@ export async function startServer(options: CarillonOptions = {}): Promise<TestSe
   const carillon = createCarillon({ server: http, ...filled });
   app.use(carillon.router);
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return new TestServer(http, carillon, filled);
+  const server = new TestServer(http, carillon, filled);
+  await carillon.ready;
+  return server;
 }
