@@ -31,8 +31,9 @@ export interface Sanction {
 export interface Control {
   /**
    * A `quit` leaves nothing that stands, nor does a `kick` without `untilAt`; with it, one is kept out at least so long. A ban or a
-   * mute takes the place of an earlier one. Resolves when the order is stored and holds everywhere.
-   * @throws CarillonError `unavailable`
+   * mute takes the place of an earlier one. It holds on this worker, and its listeners have heard of it, when this returns its promise;
+   * that resolves when the order is stored, which is when the other workers hear of it.
+   * @throws CarillonError `unavailable`: it holds here all the same, and is stored as soon as it can be.
    */
   issue(order: Order): Promise<void>;
   ban(room: string, user: string): Sanction | undefined;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { directId } from "./direct.ts";
 import type { Marker, Rooms } from "./index.ts";
 import { OrderedIds } from "./ordered.ts";
 
@@ -13,12 +13,6 @@ function takeOut(map: Map<string, { delete(id: string): unknown; readonly size: 
   const set = map.get(key);
   set?.delete(id);
   if (set?.size === 0) map.delete(key);
-}
-
-/** The same for both, whoever asks; a hash, because two user ids do not fit into a room id. */
-function directId(a: string, b: string): string {
-  const [first, second] = a < b ? [a, b] : [b, a];
-  return `dm-${createHash("sha256").update(`${first} ${second}`).digest("base64url").slice(0, 32)}`;
 }
 
 /** Rooms, members and markers in this process's memory. They are lost with it. */

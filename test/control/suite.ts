@@ -110,6 +110,13 @@ export function controlSuite(open: () => Promise<OpenedControl>): void {
       expect(control.ban(ROOM, "ann")).to.deep.equal(until);
     });
 
+    it("gives way to a later ban, be that one shorter", async () => {
+      await control.issue({ action: "kick", ...ANN, ...inMs(2 * MINUTE_MS) });
+      const until = inMs(MINUTE_MS);
+      await control.issue({ action: "ban", ...ANN, ...until });
+      expect(control.ban(ROOM, "ann")).to.deep.equal(until);
+    });
+
     it("is undone as a ban is", async () => {
       await control.issue({ action: "kick", ...ANN, ...inMs(MINUTE_MS) });
       await control.issue({ action: "unban", ...ANN });
