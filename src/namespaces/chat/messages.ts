@@ -19,16 +19,18 @@ export function messageHandlers(context: ChatContext, access: Access, changed: C
     const from = { id: user.id, name: user.name };
     const { entry, duplicate } = await roomLog.append(room, { ...draft, by: user.id, body: { from, ...body } }, guard);
     if (duplicate) counted.duplicate();
-    else await written(room, entry.seq, entry.at);
+    // For a duplicate too: what was to follow the first writing may have failed then.
+    await show(room);
+    if (!duplicate) changed(room, entry.seq, entry.at);
     return { epoch: entry.epoch, seq: entry.seq, at: entry.at, duplicate };
   }
 
-  async function written(room: string, head: number, at: number): Promise<void> {
+  /** Sees to it that the room is among the rooms of those who have to see it there. */
+  async function show(room: string): Promise<void> {
     // Whoever had quit a direct room is written to all the same, so it is among their rooms again.
     const pair = isDirect(room) ? await rooms.pair(room) : undefined;
     if (pair) await Promise.all(pair.map((user) => rooms.addMember(room, user)));
     else await rooms.list(room);
-    changed(room, head, at);
   }
 
   return {
