@@ -5,6 +5,11 @@ export interface Position {
   readonly epoch: string;
   readonly seq: number;
   readonly id?: string | undefined;
+  /**
+   * When the entry at `seq` was written. Where a log was rolled back, the same id may come to stand at the same `seq` once more,
+   * but never at the same time: the two together name one writing. Clients neither have nor give it.
+   */
+  readonly at?: number | undefined;
 }
 
 /** What somebody wants to have written. */
@@ -72,6 +77,25 @@ export interface Head {
   readonly head: number;
   /** Of the last entry; of the epoch's beginning, if there is none. */
   readonly lastAt: number;
+  /** Of the last entry, while it is in the log. */
+  readonly id?: string;
+}
+
+/** Where whoever was at some position of a log has to go on. */
+export interface Resumption {
+  /** The position itself where nothing has come between; else what follows it does not follow what was read before. */
+  readonly from: Position;
+  readonly head: Head;
+}
+
+/** What a subscription tells. */
+export interface LogListener {
+  entry(entry: Entry): void;
+  /**
+   * Something may not have been told, or what is stored may have changed: it is for the listener to look. A promise says when it
+   * has looked, so that not everybody looks at once; it must not reject.
+   */
+  missed(): void | Promise<void>;
 }
 
 /** A stretch of a log, oldest first, without holes. */
@@ -84,6 +108,8 @@ export interface Span extends Head {
 /** A page of messages, oldest first, each with its present content. */
 export interface Page {
   readonly epoch: string;
+  /** As of the log it is a page of, so that a reader can tell whether it is the log that he takes it for. */
+  readonly head: number;
   readonly entries: readonly Entry[];
   /** Whether there are older ones. */
   readonly more: boolean;
@@ -107,15 +133,27 @@ export interface Log {
   find(topic: string, by: string, id: string): Promise<Entry | undefined>;
   /** Where the log ends. The first call makes the log's epoch. */
   head(topic: string): Promise<Head>;
+  /**
+   * Compares a position that this process has seen in the log with what stands there now. A log that is behind it, or has another
+   * entry there, was rolled back and would number again under an old epoch: it begins a new one in the same step, with the entries
+   * that it still has. One goes on
+   * - from `seen` itself where nothing has happened;
+   * - from the same place in the new epoch where the entry at `seen` still stands: nothing comes twice;
+   * - else from where the log was rolled back to: what was written there since by those who had not noticed comes once;
+   * - from where the log begins, where entries after that are gone.
+   *
+   * `seen` is believed: a position that a client gave must have been compared (`recover`) before.
+   */
+  resume(topic: string, seen: Position): Promise<Resumption>;
   /** Entries after `after` and up to `upTo`, at most `limit`, as they were written (erased ones without content). */
   read(topic: string, range: { after: number; upTo?: number; limit: number }): Promise<Span>;
   /** The newest `limit` messages before `before` and after nothing: what a reader who comes now has to see. */
   messages(topic: string, range: { before?: number; limit: number }): Promise<Page>;
-  /** How many messages after `after` by others than `except` are in the log and not erased. */
-  count(topic: string, range: { after: number; except: string }): Promise<number>;
+  /** How many messages after `after` and up to `upTo` by others than `except` are in the log and not erased. */
+  count(topic: string, range: { after: number; upTo?: number; except: string }): Promise<number>;
   /**
    * Hears of entries as they are written: at most once, perhaps late, perhaps not at all. `watch` makes it ordered and gap-free.
    * Resolves when everything that is written from then on will be published to the listener.
    */
-  subscribe(topic: string, listener: (entry: Entry) => void): Promise<() => void>;
+  subscribe(topic: string, listener: LogListener): Promise<() => void>;
 }

@@ -50,9 +50,10 @@ export function memoryLog({ counts = () => true, ...options }: MemoryLogOptions)
     },
     find: async (name, by, id) => peek(name).find(by, id),
     head: async (name) => open(name).head,
+    resume: async (name, seen) => open(name).resume(seen),
     read: async (name, { after, upTo = Infinity, limit }) => peek(name).read(after, upTo, limit),
     messages: async (name, { before = Infinity, limit }) => peek(name).messages(before, limit),
-    count: async (name, { after, except }) => peek(name).count(after, except),
+    count: async (name, { after, upTo = Infinity, except }) => peek(name).count(after, upTo, except),
     async subscribe(name, listener) {
       const { listeners } = open(name);
       listeners.add(listener);

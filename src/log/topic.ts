@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { CarillonError } from "../protocol/errors.ts";
 import type { Clock } from "../clock.ts";
-import type { Appended, Draft, Entry, Guard, Head, Page, Span } from "./index.ts";
+import type { Appended, Draft, Entry, Guard, Head, LogListener, Page, Position, Resumption, Span } from "./index.ts";
+import { isAt, placeOf } from "./position.ts";
 
 export interface Retention {
   readonly clock: Clock;
@@ -21,9 +23,9 @@ const copyOf = ({ body, content }: Draft) =>
 
 /** One log in memory. Nothing in it waits, which is what makes each of its methods one atomic step. */
 export class MemoryTopic {
-  readonly epoch: string;
-  readonly listeners = new Set<(entry: Entry) => void>();
+  readonly listeners = new Set<LogListener>();
   readonly #retention: Retention;
+  #epoch: string;
   /** Without holes; the first of them has the seq `#first`. Both ends only ever move up. */
   readonly #entries: Entry[] = [];
   #first = 1;
@@ -38,13 +40,14 @@ export class MemoryTopic {
   /** `bornAt` is when the store began: an earlier draft may have been written to one that was lost. */
   constructor(epoch: string, retention: Retention, bornAt: number) {
     this.#forgottenAt = bornAt - 1;
-    this.epoch = epoch;
+    this.#epoch = epoch;
     this.#retention = retention;
     this.#lastAt = retention.clock.now();
   }
 
   get head(): Head {
-    return { epoch: this.epoch, head: this.#head, lastAt: this.#lastAt };
+    const last = this.#entries.at(-1);
+    return { epoch: this.#epoch, head: this.#head, lastAt: this.#lastAt, ...(last && { id: last.id }) };
   }
 
   get #head(): number {
@@ -76,8 +79,13 @@ export class MemoryTopic {
     if (draft.amends?.how === "erase") this.#erase(draft.amends.target, entry.at);
     if (draft.amends?.how === "revise") this.#revise(draft.amends.target, entry.seq);
     this.trim();
-    for (const listener of this.listeners) listener(entry);
+    for (const listener of this.listeners) listener.entry(entry);
     return { entry, duplicate: false };
+  }
+
+  resume(seen: Position): Resumption {
+    if (seen.epoch === this.#epoch && !this.#stands(seen)) this.#renew();
+    return { from: this.#goOn(seen), head: this.head };
   }
 
   find(by: string, id: string): Entry | undefined {
@@ -98,11 +106,16 @@ export class MemoryTopic {
       const entry = this.#at(seq);
       if (entry && this.#isMessage(entry)) found.push(this.#folded(entry));
     }
-    return { epoch: this.epoch, entries: found.slice(0, limit).toReversed(), more: found.length > limit };
+    return {
+      epoch: this.#epoch,
+      head: this.#head,
+      entries: found.slice(0, limit).toReversed(),
+      more: found.length > limit,
+    };
   }
 
-  count(after: number, except: string): number {
-    const newer = this.#entries.slice(Math.max(0, after + 1 - this.#first));
+  count(after: number, upTo: number, except: string): number {
+    const newer = this.#entries.slice(Math.max(0, after + 1 - this.#first), Math.max(0, upTo + 1 - this.#first));
     return newer.filter((entry) => this.#isMessage(entry) && entry.erasedAt === undefined && entry.by !== except)
       .length;
   }
@@ -111,13 +124,34 @@ export class MemoryTopic {
     return this.#entries[seq - this.#first];
   }
 
+  /** Whether the log may still be the one in which this was seen: nothing there says that it is not. */
+  #stands({ seq, ...seen }: Position): boolean {
+    const entry = this.#at(seq);
+    return seq <= this.#head && (!entry || seen.id === undefined || isAt(seen, entry));
+  }
+
+  /** What is kept in memory is never rolled back; whoever says that it was is taken at his word, as by any other store. */
+  #renew(): void {
+    this.#epoch = randomBytes(9).toString("base64url");
+    for (const [index, entry] of this.#entries.entries()) this.#entries[index] = { ...entry, epoch: this.#epoch };
+  }
+
+  #goOn(seen: Position): Position {
+    const { epoch, seq } = seen;
+    const begins = this.#first - 1;
+    if (epoch === this.#epoch) return seq >= begins ? seen : { epoch, seq: begins };
+    const entry = this.#at(seq);
+    const stands = entry !== undefined && isAt(seen, entry);
+    return entry && stands ? placeOf(entry) : { epoch: this.#epoch, seq: begins };
+  }
+
   #isMessage(entry: Entry): boolean {
     return entry.target === undefined && this.#retention.counts(entry.kind);
   }
 
   #check({ amends }: Draft, { refusal, epoch, createdAt, author }: Guard): void {
     if (refusal) throw refusal;
-    if (epoch !== undefined && epoch !== this.epoch) throw new CarillonError("conflict");
+    if (epoch !== undefined && epoch !== this.#epoch) throw new CarillonError("conflict");
     if (createdAt !== undefined && createdAt <= this.#forgottenAt) throw new CarillonError("too_late");
     if (!amends) return;
     const target = this.#at(amends.target);
@@ -128,7 +162,7 @@ export class MemoryTopic {
   #write(draft: Draft): Entry {
     const { amends, id, by, kind } = draft;
     const entry: Entry = {
-      epoch: this.epoch,
+      epoch: this.#epoch,
       seq: this.#head + 1,
       at: Math.max(this.#retention.clock.now(), this.#lastAt),
       id,

@@ -1,12 +1,18 @@
 import type { Entry, Log, Position } from "./index.ts";
+import { isSamePlace, placeOf } from "./position.ts";
 
 export interface WatchListener {
   /** The next entry: in `seq` order, each once, none left out. */
   entry(entry: Entry): void;
-  /** What comes next does not follow what came before: the log was lost, or went on without us for longer than it keeps. */
+  /**
+   * What comes next does not follow what came before: the log was lost or rolled back, or went on without us for longer than it
+   * keeps.
+   */
   reset(position: Position): void;
   /** The log could not be read; the watch goes on and repairs itself at the next entry or `check`. */
   failed(error: unknown): void;
+  /** The subscription had missed something, which was read from the log. */
+  repaired?(): void;
 }
 
 export interface Watch {
@@ -20,6 +26,9 @@ export interface Watch {
 
 const REPAIR_PAGE = 200;
 
+/** A log that has become another one so often since it was last asked is not asked again in the same turn. */
+const MAX_RESUMPTIONS = 5;
+
 /**
  * Turns a log's subscription (at most once) into a feed that is ordered, gap-free and without doubles: a cursor drops what was seen,
  * and a missing number makes it read the log. Resolves with the cursor at the log's head.
@@ -27,17 +36,15 @@ const REPAIR_PAGE = 200;
 export async function watch(log: Log, topic: string, listener: WatchListener): Promise<Watch> {
   let opened: LogWatch | undefined;
   let early = false;
-  const unsubscribe = await log.subscribe(topic, (entry) => {
-    if (opened) opened.heard(entry);
-    else early = true;
+  const unsubscribe = await log.subscribe(topic, {
+    entry: (entry) => (opened ? opened.heard(entry) : void (early = true)),
+    missed: () => (opened ? opened.check() : void (early = true)),
   });
   try {
     // After the subscription, so that whatever is written from here on is either heard of or found missing.
-    const { epoch, head } = await log.head(topic);
-    opened = new LogWatch((after) => log.read(topic, { after, limit: REPAIR_PAGE }), listener, unsubscribe, {
-      epoch,
-      seq: head,
-    });
+    const { epoch, head, id, lastAt } = await log.head(topic);
+    const cursor = { epoch, seq: head, at: lastAt, ...(id !== undefined && { id }) };
+    opened = new LogWatch(log, topic, listener, unsubscribe, cursor);
   } catch (error) {
     unsubscribe();
     throw error;
@@ -47,7 +54,8 @@ export async function watch(log: Log, topic: string, listener: WatchListener): P
 }
 
 class LogWatch implements Watch {
-  readonly #read: (after: number) => ReturnType<Log["read"]>;
+  readonly #log: Log;
+  readonly #topic: string;
   readonly #listener: WatchListener;
   readonly #unsubscribe: () => void;
   #cursor: Position;
@@ -57,13 +65,9 @@ class LogWatch implements Watch {
   /** Something arrived that the repair under way may not have read any more. */
   #again = false;
 
-  constructor(
-    read: (after: number) => ReturnType<Log["read"]>,
-    listener: WatchListener,
-    unsubscribe: () => void,
-    cursor: Position,
-  ) {
-    this.#read = read;
+  constructor(log: Log, topic: string, listener: WatchListener, unsubscribe: () => void, cursor: Position) {
+    this.#log = log;
+    this.#topic = topic;
     this.#listener = listener;
     this.#unsubscribe = unsubscribe;
     this.#cursor = cursor;
@@ -96,7 +100,7 @@ class LogWatch implements Watch {
     while (this.#again && !this.#closed) {
       this.#again = false;
       try {
-        while (await this.#advance());
+        await this.#catchUp();
       } catch (error) {
         if (!this.#closed) this.#listener.failed(error);
       }
@@ -104,25 +108,41 @@ class LogWatch implements Watch {
     this.#repairing = undefined;
   }
 
-  /** Reads one page on from the cursor. @returns whether there is more. */
-  async #advance(): Promise<boolean> {
-    const { epoch, seq } = this.#cursor;
-    const span = await this.#read(seq);
-    if (this.#closed) return false;
-    if (span.epoch !== epoch || span.first > seq + 1) {
-      this.#cursor = { epoch: span.epoch, seq: span.first - 1 };
-      this.#listener.reset(this.#cursor);
-      return true;
+  /** Brings the cursor to where the log ends, by way of every place at which it turns out to be another one. */
+  async #catchUp(): Promise<void> {
+    for (let attempts = MAX_RESUMPTIONS; attempts > 0; attempts--) {
+      const { from, head } = await this.#log.resume(this.#topic, this.#cursor);
+      if (this.#closed) return;
+      if (!isSamePlace(from, this.#cursor)) this.#reset(from);
+      if (head.head <= this.#cursor.seq || (await this.#readOn())) return;
     }
-    for (const entry of span.entries) {
-      if (this.#closed) return false;
-      this.#deliver(entry);
+    throw new Error("a log became another one each time it was read");
+  }
+
+  /** Reads page by page on from the cursor. @returns whether it got to the end: not if it is no longer the log of the cursor. */
+  async #readOn(): Promise<boolean> {
+    for (let pages = 0; ; pages++) {
+      const { epoch, seq } = this.#cursor;
+      const span = await this.#log.read(this.#topic, { after: seq, limit: REPAIR_PAGE });
+      if (this.#closed) return true;
+      if (span.epoch !== epoch || span.first > seq + 1 || span.head < seq) return false;
+      if (pages === 0 && span.entries.length > 0) this.#listener.repaired?.();
+      for (const entry of span.entries) {
+        if (this.#closed) return true;
+        this.#deliver(entry);
+      }
+      if (this.#cursor.seq >= span.head) return true;
+      if (span.entries.length === 0) return false;
     }
-    return this.#cursor.seq < span.head;
+  }
+
+  #reset(position: Position): void {
+    this.#cursor = position;
+    this.#listener.reset(position);
   }
 
   #deliver(entry: Entry): void {
-    this.#cursor = { epoch: entry.epoch, seq: entry.seq, id: entry.id };
+    this.#cursor = placeOf(entry);
     this.#listener.entry(entry);
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket as Connection } from "engine.io";
 import { sizeOf } from "../log/budget.ts";
 import type { Entry, Log, Position } from "../log/index.ts";
+import { isSamePlace, placeOf } from "../log/position.ts";
 import { watch, type Watch } from "../log/watch.ts";
 import type { Logger } from "../logger.ts";
 import { paced } from "./pace.ts";
@@ -24,6 +25,8 @@ export interface Delivery<S extends Listener> {
   left?(socket: S, topic: string): void;
   /** The log could not be read for a socket that is catching up. */
   failed(socket: S, error: unknown): void;
+  /** What the subscription of a topic had missed was read from its log. */
+  repaired?(topic: string): void;
 }
 
 const PAGE = 100;
@@ -34,6 +37,8 @@ const BATCH_BYTES = 64 * 1024;
 export interface Attendance {
   /** Where the log stands for this worker: whoever is shown the log up to here can `follow` from here. */
   readonly cursor: Position;
+  /** Brings the cursor to where the log stands now, also where that is another epoch. Never rejects. */
+  check(): Promise<void>;
   /** Sends all after `position` at the socket's own pace, then lets it into the live feed, in the turn in which it is level. */
   follow(position: Position): void;
   /** Takes back this attendance: the socket goes on where it was before `attend`, missing nothing. */
@@ -111,6 +116,7 @@ export class Feeds<S extends Listener> {
         get cursor() {
           return watching.cursor;
         },
+        check: () => watching.check(),
         follow: (position) => this.#start(follower, position),
         cancel: () => this.#cancel(follower, before),
       };
@@ -145,6 +151,7 @@ export class Feeds<S extends Listener> {
       entry: (entry) => this.#delivery.broadcast(topic, entry, level),
       reset: (position) => this.#delivery.reset(topic, position),
       failed: (error) => this.#logger.warn({ err: error }, "a log could not be read; it will be repaired"),
+      repaired: () => this.#delivery.repaired?.(topic),
     }).then((watching) => (channel.watching = watching));
     const channel: Channel<S> = { opened, watching: undefined, attending: new Map(), level };
     this.#channels.set(topic, channel);
@@ -181,8 +188,7 @@ export class Feeds<S extends Listener> {
     try {
       for (let position = from; isCurrent(follower); position = standing.position ?? position) {
         if (!socket.connected) return this.leave(topic, socket);
-        const { epoch, seq } = watching.cursor;
-        if (position.epoch === epoch && position.seq === seq) {
+        if (isSamePlace(position, watching.cursor)) {
           channel.level.add(socket);
           return this.#delivery.entered?.(socket, topic);
         }
@@ -199,18 +205,25 @@ export class Feeds<S extends Listener> {
     if (!isCurrent(follower) || !socket.connected) return;
     const span = await this.#log.read(topic, { after: from.seq, upTo: watching.cursor.seq, limit: PAGE });
     if (!isCurrent(follower)) return;
-    if (span.epoch !== from.epoch || span.first > from.seq + 1) {
-      standing.position = { epoch: span.epoch, seq: span.first - 1 };
-      return this.#delivery.reset(topic, standing.position, socket);
-    }
+    if (span.epoch !== from.epoch || span.head < from.seq || span.first > from.seq + 1)
+      return this.#goOn(follower, from);
     // The watch knows of more than the log shows, or of another epoch: it has to look again before we can be level with it.
     if (span.entries.length === 0) await watching.check();
     let bytes = 0;
     for (const entry of span.entries) {
-      standing.position = { epoch: entry.epoch, seq: entry.seq };
+      standing.position = placeOf(entry);
       await this.#delivery.send(socket, topic, entry);
       bytes += sizeOf(entry);
       if (bytes >= BATCH_BYTES || !isCurrent(follower)) return;
     }
+  }
+
+  /** The log is no longer what it was at `from`: tells the socket where it goes on. */
+  async #goOn(follower: Follower<S>, from: Position): Promise<void> {
+    const { topic, socket, standing } = follower;
+    const resumption = await this.#log.resume(topic, from);
+    if (!isCurrent(follower) || isSamePlace(resumption.from, from)) return;
+    standing.position = resumption.from;
+    this.#delivery.reset(topic, resumption.from, socket);
   }
 }

@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import type { Entry, Log, Position } from "../../src/log/index.ts";
+import type { Entry, Log, LogListener, Position } from "../../src/log/index.ts";
 import { memoryLog } from "../../src/log/memory.ts";
 import type { WatchListener } from "../../src/log/watch.ts";
 import { fakeClock } from "../kit/clock.ts";
+import { hearing } from "./suite/scene.ts";
 
 /** A log of one topic, which is called `topic`. */
 export const newLog = (size = 10_000) => memoryLog({ clock: fakeClock(), size, ttlSec: 3600 });
@@ -48,13 +49,14 @@ export class Hearer implements WatchListener {
 /** A log that can be made to go on as another one, as one that was lost does. */
 export function replaceableLog(first: Log): Log & { replace(next: Log): void } {
   let log = first;
-  const listeners = new Set<(entry: Entry) => void>();
-  const publish = (entry: Entry) => listeners.forEach((listener) => listener(entry));
+  const listeners = new Set<LogListener>();
+  const publish = hearing((entry) => listeners.forEach((listener) => listener.entry(entry)));
   void log.subscribe("topic", publish);
   return {
     append: (...args) => log.append(...args),
     find: (...args) => log.find(...args),
     head: (...args) => log.head(...args),
+    resume: (...args) => log.resume(...args),
     read: (...args) => log.read(...args),
     messages: (...args) => log.messages(...args),
     count: (...args) => log.count(...args),

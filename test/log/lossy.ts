@@ -1,4 +1,4 @@
-import type { Entry, Log } from "../../src/log/index.ts";
+import type { Entry, Log, LogListener } from "../../src/log/index.ts";
 import type { Random } from "../kit/random.ts";
 import { turns } from "../kit/wait.ts";
 
@@ -35,13 +35,13 @@ export function lossyLog(log: Log, random: Random, failing = 0): LossyLog {
     return answer;
   }
 
-  function send(entry: Entry, listener: (entry: Entry) => void): void {
-    if (healthy) return listener(entry);
+  function send(entry: Entry, listener: LogListener): void {
+    if (healthy) return listener.entry(entry);
     if (random.percent(25)) return;
     for (let copies = random.percent(20) ? 2 : 1; copies > 0; copies--) {
       const late = random.percent(40) ? random.below(8) : 0;
-      if (late === 0) listener(entry);
-      else track(turns(late).then(() => listener(entry)));
+      if (late === 0) listener.entry(entry);
+      else track(turns(late).then(() => listener.entry(entry)));
     }
   }
 
@@ -50,10 +50,11 @@ export function lossyLog(log: Log, random: Random, failing = 0): LossyLog {
     find: (topic, by, id) => log.find(topic, by, id),
     messages: (topic, range) => log.messages(topic, range),
     count: (topic, range) => log.count(topic, range),
+    resume: (topic, seen) => slowly(() => log.resume(topic, seen)),
     head: (topic) => slowly(() => log.head(topic)),
     read: (topic, range) => slowly(() => log.read(topic, range)),
     async subscribe(topic, listener) {
-      const stop = await log.subscribe(topic, (entry) => send(entry, listener));
+      const stop = await log.subscribe(topic, { ...listener, entry: (entry) => send(entry, listener) });
       listening++;
       await turns(random.below(3));
       return () => {

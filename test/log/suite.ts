@@ -3,6 +3,7 @@ import { dedupeSuite } from "./suite/dedupe.ts";
 import { orderSuite } from "./suite/order.ts";
 import { readSuite } from "./suite/read.ts";
 import { recoverSuite } from "./suite/recover.ts";
+import { resumeSuite } from "./suite/resume.ts";
 import { retentionSuite } from "./suite/retention.ts";
 import { type OpenLog, scenes } from "./suite/scene.ts";
 import { subscribeSuite } from "./suite/subscribe.ts";
@@ -18,5 +19,6 @@ export function logSuite(open: OpenLog): void {
   describe("edits and erasures", () => amendSuite(enter));
   describe("reading", () => readSuite(enter));
   describe("going on from a position", () => recoverSuite(enter));
+  describe("resuming from what was seen", () => resumeSuite(enter));
   describe("listening", () => subscribeSuite(enter));
 }

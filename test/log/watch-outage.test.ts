@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { Entry, Log } from "../../src/log/index.ts";
+import type { Log, LogListener } from "../../src/log/index.ts";
 import { type Watch, watch } from "../../src/log/watch.ts";
 import { eventually, turns } from "../kit/wait.ts";
 import { Hearer, newLog, send, sendMany } from "./hearer.ts";
-import { seqsOf, upTo } from "./suite/scene.ts";
+import { hearing, seqsOf, upTo } from "./suite/scene.ts";
 
 /** Watches a log that tells only of every second entry, and whose first reads fail: so many of them. */
 async function startDeaf(failures: number) {
@@ -11,7 +11,11 @@ async function startDeaf(failures: number) {
   const state = { reads: 0 };
   const broken: Log = {
     ...log,
-    subscribe: (topic, listener) => log.subscribe(topic, (entry) => entry.seq % 2 === 0 && listener(entry)),
+    subscribe: (topic, listener) =>
+      log.subscribe(
+        topic,
+        hearing((entry) => void (entry.seq % 2 === 0 && listener.entry(entry))),
+      ),
     async read(...args) {
       const fails = state.reads++ < failures;
       await turns(1);
@@ -66,7 +70,7 @@ describe("a watch", () => {
   describe("once it is closed", () => {
     it("tells of nothing that comes, late entries and checks included", async () => {
       const log = newLog();
-      const listeners: ((entry: Entry) => void)[] = [];
+      const listeners: LogListener[] = [];
       const late: Log = {
         ...log,
         async subscribe(_, listener) {
@@ -78,7 +82,10 @@ describe("a watch", () => {
       const watching = await watch(late, "topic", hearer);
       const { entry } = await send(log);
       watching.close();
-      listeners.forEach((listener) => listener(entry));
+      listeners.forEach((listener) => {
+        listener.entry(entry);
+        void listener.missed();
+      });
       await watching.check();
       expect(hearer.entries).to.deep.equal([]);
     });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Entry, Log } from "../../src/log/index.ts";
+import type { Log, LogListener } from "../../src/log/index.ts";
 import { type Watch, watch, type WatchListener } from "../../src/log/watch.ts";
 import { seededRandom } from "../kit/random.ts";
 import { eventually, turns } from "../kit/wait.ts";
@@ -14,18 +14,18 @@ describe("watching a log", () => {
     const hearer = new Hearer();
     const watching = await watch(log, "topic", hearer);
     const { epoch } = await log.head("topic");
-    expect(watching.cursor).to.deep.equal({ epoch, seq: 3 });
+    expect(watching.cursor).to.include({ epoch, seq: 3 });
     expect(hearer.entries).to.deep.equal([]);
     const { entry } = await send(log);
     expect(hearer.entries).to.deep.equal([entry]);
-    expect(watching.cursor).to.deep.equal({ epoch, seq: 4, id: entry.id });
+    expect(watching.cursor).to.deep.equal({ epoch, seq: 4, id: entry.id, at: entry.at });
     watching.close();
   });
 
   it("drops what it has heard already, without asking the log", async () => {
     const log = newLog();
     let reads = 0;
-    const listeners: ((entry: Entry) => void)[] = [];
+    const listeners: LogListener[] = [];
     const doubling: Log = {
       ...log,
       read: (...args) => (reads++, log.read(...args)),
@@ -35,7 +35,7 @@ describe("watching a log", () => {
     const watching = await watch(doubling, "topic", hearer);
     const { entry: first } = await send(log);
     const { entry: second } = await send(log);
-    for (const entry of [second, first, second]) listeners.forEach((listener) => listener(entry));
+    for (const entry of [second, first, second]) listeners.forEach((listener) => listener.entry(entry));
     expect(hearer.entries).to.deep.equal([first, second]);
     expect(reads).to.equal(0);
     watching.close();

@@ -118,9 +118,9 @@ export class Attendance {
     // Where not all fit, the count tells that there are others, and `room:members` lists them.
     const members = [...fitting(present.members, maxBytes / 2, bytesOf)];
 
-    const { cursor } = listening;
-    const snapshot = await takeSnapshot(roomLog, room, cursor, input, maxBytes - bytesOf(members));
-    const read = await readMarker(this.#context, room, user.id, cursor.epoch);
+    const snapshot = await takeSnapshot(roomLog, room, listening, input, maxBytes - bytesOf(members));
+    const { cursor } = snapshot;
+    const read = await readMarker(this.#context, room, user.id, cursor);
 
     if (!isDirect(room)) await rooms.list(room);
     this.#requireClaim(socket, room);

@@ -22,7 +22,7 @@ export function directoryHandlers(context: ChatContext, access: Access, changed:
       kind,
       head,
       lastAt,
-      ...(await readMarker(context, room, user, epoch)),
+      ...(await readMarker(context, room, user, { epoch, seq: head })),
       ...(other !== undefined && { with: other }),
     };
   }

@@ -1,13 +1,19 @@
+import type { Position } from "../../log/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Access } from "./access.ts";
 import { type ChatContext, type ChatHandlers, type ChatNamespace, LARGE_ROOM, socketRoom } from "./context.ts";
 import { userRoom } from "../../runtime/caller.ts";
 
-/** How far a user has read in this epoch, and how many messages of others come after. */
-export async function readMarker({ rooms, roomLog }: ChatContext, room: string, user: string, epoch: string) {
+/** How far a user has read in this epoch, and how many messages of others come after it, up to and with `upTo`. */
+export async function readMarker(
+  { rooms, roomLog }: ChatContext,
+  room: string,
+  user: string,
+  { epoch, seq: upTo }: Position,
+) {
   const stored = await rooms.marker(room, user);
   const marker = stored?.epoch === epoch ? stored.seq : 0;
-  return { marker, unread: await roomLog.count(room, { after: marker, except: user }) };
+  return { marker, unread: await roomLog.count(room, { after: marker, upTo, except: user }) };
 }
 
 export function markerHandlers(
@@ -22,7 +28,7 @@ export function markerHandlers(
       const log = await roomLog.head(room);
       if (epoch !== undefined && epoch !== log.epoch) throw new CarillonError("conflict");
       if (seq > log.head) throw new CarillonError("bad_request", { details: { head: log.head } });
-      const before = await readMarker(context, room, user.id, log.epoch);
+      const before = await readMarker(context, room, user.id, { epoch: log.epoch, seq: log.head });
       const now = await rooms.moveMarker(room, user.id, { epoch: log.epoch, seq });
       if (now.seq > before.marker) {
         const { memberCount } = await presence.attending(room, 0);

@@ -23,10 +23,13 @@ export function createDelivery({ clock, inboxLog, logger, counted }: NotifyConte
   /** What a device that catches up is shown things by, so that catching up does not load the inbox for each entry. */
   const snapshots = new WeakMap<NotifySocket, Inbox>();
 
+  /** As of the entry; where the log has become another one since, a place in it says nothing any more, and all of it counts. */
+  const unreadAt = ({ epoch, seq }: Entry, inbox: Inbox) =>
+    countUnread(inbox, clock.now(), epoch === inbox.epoch ? seq : inbox.head);
+
   /** `inbox` is that of the entry's time or later. */
   function showChange(socket: NotifySocket, entry: Entry, inbox: Inbox): void {
-    if (socket.connected)
-      socket.emit("notification:changed", toChange(entry, countUnread(inbox, clock.now(), entry.seq)));
+    if (socket.connected) socket.emit("notification:changed", toChange(entry, unreadAt(entry, inbox)));
   }
 
   function showItem(socket: NotifySocket, item: Item): void {

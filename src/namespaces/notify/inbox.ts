@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import { ACK_BYTES, fittingLast, sizeOf } from "../../log/budget.ts";
-import type { Entry, Log } from "../../log/index.ts";
+import type { Entry, Log, Position } from "../../log/index.ts";
+import { CarillonError } from "../../protocol/errors.ts";
 import type { Change, Draft, Notification } from "./contract.ts";
 
 export type WireNotification = z.input<typeof Notification>;
@@ -61,6 +62,28 @@ export async function loadInbox(log: Log, user: string, upTo = Infinity): Promis
     }
   }
   return { epoch, head: Math.min(head, upTo), items };
+}
+
+/** An inbox may begin anew while it is loaded; one that does it each time is taken for being out. */
+const MAX_LOADS = 4;
+
+/**
+ * An inbox as it was at a worker's cursor. Where the log turns out not to be the cursor's (it was lost or rolled back, and the worker
+ * has not noticed), it is loaded again once the worker has.
+ * @throws CarillonError `unavailable`
+ */
+export async function loadInboxAt(
+  log: Log,
+  user: string,
+  standing: { readonly cursor: Position; check(): Promise<void> },
+): Promise<{ inbox: Inbox; cursor: Position }> {
+  for (let loads = MAX_LOADS; loads > 0; loads--) {
+    const { cursor } = standing;
+    const inbox = await loadInbox(log, user, cursor.seq);
+    if (inbox.epoch === cursor.epoch && inbox.head >= cursor.seq) return { inbox, cursor };
+    await standing.check();
+  }
+  throw new CarillonError("unavailable");
 }
 
 function mark(items: ReadonlyMap<string, Item>, ids: readonly string[], { kind, seq }: Entry): void {

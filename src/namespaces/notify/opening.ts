@@ -1,11 +1,11 @@
 import { ACK_BYTES, fitting, sizeOf } from "../../log/budget.ts";
 import type { Entry } from "../../log/index.ts";
-import { recover } from "../../log/position.ts";
+import { placeOf, recover } from "../../log/position.ts";
 import type { Input } from "../../protocol/contract.ts";
 import { type Handlers, ReplyThen } from "../../runtime/implement.ts";
 import type { Notify, NotifyContext, NotifySocket } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
-import { countUnread, type Inbox, isSent, loadInbox, newest, shownItems, toChange, toNotification } from "./inbox.ts";
+import { countUnread, type Inbox, isSent, loadInboxAt, newest, shownItems, toChange, toNotification } from "./inbox.ts";
 
 /** Opening one's inbox: what a device is shown at once, and where its live feed begins. */
 export function openingHandlers(
@@ -28,13 +28,14 @@ export function openingHandlers(
     try {
       // What this device was about to hear comes before the ack, so that nothing is repeated after it.
       await settled(user);
-      const inbox = await loadInbox(inboxLog, user, attendance.cursor.seq);
+      const { inbox, cursor } = await loadInboxAt(inboxLog, user, attendance);
       const { epoch, head } = inbox;
-      const recovery = since && (await recover(inboxLog, user, since, { upTo: { epoch, seq: head }, limit }));
+      const recovery = since && (await recover(inboxLog, user, since, { upTo: cursor, limit }));
       const missed = recovery?.recovered ? fitting(recovery.entries, ACK_BYTES, sizeOf) : undefined;
-      const seq = missed && since ? (missed.at(-1)?.seq ?? since.seq) : head;
       const data = { epoch, head, recovered: recovery ? recovery.recovered : null, ...show(inbox, missed, limit) };
-      return new ReplyThen(data, () => attendance.follow({ epoch, seq }));
+      const last = missed?.at(-1);
+      const position = last ? placeOf(last) : recovery?.recovered ? recovery.from : cursor;
+      return new ReplyThen(data, () => attendance.follow(position));
     } catch (error) {
       attendance.cancel();
       throw error;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Entry } from "../../../src/log/index.ts";
 import { eventually } from "../../kit/wait.ts";
-import { type Enter, codeOf, type Scene, seqsOf, textsOf, upTo } from "./scene.ts";
+import { type Enter, codeOf, hearing, type Scene, seqsOf, textsOf, upTo } from "./scene.ts";
 
 /** Everything that a log can be made to say, as text. */
 async function everythingOf({ log, topic, entries }: Scene): Promise<string> {
@@ -86,7 +86,10 @@ export function amendSuite(enter: Enter): void {
   it("changes nothing that somebody holds", async () => {
     const scene = await enter();
     const heard: Entry[] = [];
-    const stop = await scene.log.subscribe(scene.topic, (entry) => heard.push(entry));
+    const stop = await scene.log.subscribe(
+      scene.topic,
+      hearing((entry) => heard.push(entry)),
+    );
     const { entry } = await scene.send("1");
     const { entry: edit } = await scene.edit("2", 1);
     const held = [entry, edit, ...(await scene.entries()), ...(await page(scene))];

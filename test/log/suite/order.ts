@@ -51,7 +51,12 @@ export function orderSuite(enter: Enter): void {
     await scene.advance(120_000);
     const { entry: third } = await scene.send("3");
     expect(third.at).to.be.within(first.at + 60_000, first.at + 90_000);
-    expect(await scene.log.head(scene.topic)).to.deep.equal({ epoch: first.epoch, head: 3, lastAt: third.at });
+    expect(await scene.log.head(scene.topic)).to.deep.equal({
+      epoch: first.epoch,
+      head: 3,
+      lastAt: third.at,
+      id: "3",
+    });
   });
 
   it("has an epoch and a head before anything is written, and keeps the epoch", async () => {

@@ -40,7 +40,7 @@ export function readSuite(enter: Enter): void {
     const { epoch, lastAt } = await scene.log.head(scene.topic);
     const { entries, ...where } = await scene.log.read(scene.topic, { after: 2, limit: 2 });
     expect(seqsOf(entries)).to.deep.equal([7, 8]);
-    expect(where).to.deep.equal({ epoch, head: 10, lastAt, first: 7 });
+    expect(where).to.deep.equal({ epoch, head: 10, lastAt, id: "10", first: 7 });
   });
 
   it("gives every message once, page by page from the newest, and says when there is no more", async () => {
@@ -88,6 +88,13 @@ export function readSuite(enter: Enter): void {
     expect(await count(1, "ann")).to.equal(2);
     expect(await count(3, "ann")).to.equal(1);
     expect(await count(5, "ann")).to.equal(0);
+    for (const [last, counted] of [
+      [5, 3],
+      [3, 2],
+      [1, 1],
+      [0, 0],
+    ] as const)
+      expect(await scene.log.count(scene.topic, { after: 0, upTo: last, except: "ann" })).to.equal(counted);
     expect(await count(99, "ann")).to.equal(0);
     await scene.erase("6", 3, { by: "bob" });
     expect(await count(0, "ann")).to.equal(2);
@@ -99,7 +106,7 @@ export function readSuite(enter: Enter): void {
     const { log, topic } = await enter();
     const { epoch, ...page } = await log.messages(topic, { limit: 10 });
     expect(epoch).to.match(/./);
-    expect(page).to.deep.equal({ entries: [], more: false });
+    expect(page).to.deep.equal({ head: 0, entries: [], more: false });
     const { head, first, entries } = await log.read(topic, { after: 0, limit: 10 });
     expect({ head, first, entries }).to.deep.equal({ head: 0, first: 1, entries: [] });
     expect(await log.count(topic, { after: 0, except: "ann" })).to.equal(0);

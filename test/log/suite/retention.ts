@@ -33,7 +33,12 @@ export function retentionSuite(enter: Enter): void {
     const { epoch, at: lastAt } = last;
     const empty = { epoch, head: 2, lastAt, first: 3, entries: [] };
     expect(await scene.log.read(scene.topic, { after: 0, limit: 10 })).to.deep.equal(empty);
-    expect(await scene.log.messages(scene.topic, { limit: 10 })).to.deep.equal({ epoch, entries: [], more: false });
+    expect(await scene.log.messages(scene.topic, { limit: 10 })).to.deep.equal({
+      epoch,
+      head: 2,
+      entries: [],
+      more: false,
+    });
     expect(await scene.log.head(scene.topic)).to.deep.equal({ epoch, head: 2, lastAt });
     const { entry } = await scene.send("3");
     expect(entry).to.include({ epoch, seq: 3 });

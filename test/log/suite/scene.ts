@@ -1,6 +1,6 @@
 import { refusalOf } from "../../kit/refusal.ts";
 import { randomUUID } from "node:crypto";
-import type { Appended, Draft, Entry, Guard, Log } from "../../../src/log/index.ts";
+import type { Appended, Draft, Entry, Guard, Log, LogListener } from "../../../src/log/index.ts";
 
 export interface LogOptions {
   readonly size: number;
@@ -76,6 +76,9 @@ export function setScene(store: OpenedLog): Scene {
     head: async () => (await log.head(topic)).head,
   };
 }
+
+/** A listener for whom only entries count. */
+export const hearing = (entry: (entry: Entry) => void): LogListener => ({ entry, missed() {} });
 
 export const seqsOf = (entries: readonly Entry[]) => entries.map(({ seq }) => seq);
 export const textsOf = (entries: readonly Entry[]) => entries.map(({ content }) => content?.text);

@@ -1,14 +1,17 @@
 import { expect } from "chai";
 import type { Entry } from "../../../src/log/index.ts";
 import { eventually } from "../../kit/wait.ts";
-import { type Enter, codeOf, seqsOf, setScene, upTo } from "./scene.ts";
+import { type Enter, codeOf, hearing, seqsOf, setScene, upTo } from "./scene.ts";
 
 export function subscribeSuite(enter: Enter): void {
   it("tells of every entry that is written once it has resolved", async () => {
     const scene = await enter();
     await scene.send("before");
     const heard: Entry[] = [];
-    const stop = await scene.log.subscribe(scene.topic, (entry) => heard.push(entry));
+    const stop = await scene.log.subscribe(
+      scene.topic,
+      hearing((entry) => heard.push(entry)),
+    );
     const written = await Promise.all(upTo(50).map((n) => scene.send(`${n}`)));
     written.push(await scene.edit("edit", 2), await scene.erase("erase", 3));
     await eventually(() => heard.length === written.length);
@@ -22,10 +25,7 @@ export function subscribeSuite(enter: Enter): void {
     const scene = await enter();
     const other = setScene(scene);
     const heard: string[] = [];
-    const hear =
-      (who: string) =>
-      ({ id }: Entry) =>
-        heard.push(`${who} ${id}`);
+    const hear = (who: string) => hearing(({ id }) => heard.push(`${who} ${id}`));
     const stopFirst = await scene.log.subscribe(scene.topic, hear("first"));
     const stopSecond = await scene.log.subscribe(scene.topic, hear("second"));
     await scene.send("1");

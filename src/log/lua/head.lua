@@ -1,0 +1,3 @@
+local log = open()
+saveIfChanged(log)
+return headOf(log)
