@@ -55,7 +55,7 @@ export class SlowScene implements AsyncDisposable {
       control: this.stores.control,
       roomAccess: "closed",
       maxRooms: 100,
-      counted: { duplicate: noop, reset: noop },
+      counted: { duplicate: noop, reset: noop, gapRepaired: noop },
     };
     // `serve` takes any contract.
     const namespace = this.io.of("/chat") as unknown as ContractNamespace<Contract>;

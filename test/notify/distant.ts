@@ -95,7 +95,7 @@ export async function startDistantInbox(seed: number): Promise<DistantInbox> {
     logger: unlimited.logger,
     topics: stores.topics,
     inboxLog: breakable.log,
-    counted: { duplicate: ignore, delivered: ignore, badReceipt: ignore },
+    counted: { duplicate: ignore, gapRepaired: ignore, delivered: ignore, badReceipt: ignore },
   };
   const connections = new Connections(io, { ...unlimited, clock, maxBufferBytes: 2 ** 20, slow: ignore, sent: ignore });
   const served = serve(notifyNamespace, context, io.of("/notify"), {

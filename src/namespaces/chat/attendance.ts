@@ -168,6 +168,7 @@ function openFeeds({ roomLog, logger, counted }: ChatContext, namespace: ChatNam
     {
       broadcast: (room, entry) => namespace.local.to(socketRoom(room)).emit(eventOf(entry), toWire(room, entry)),
       send: (socket, room, entry) => socket.emit(eventOf(entry), toWire(room, entry)),
+      repaired: () => counted.gapRepaired(),
       reset(room, { epoch, seq }, socket) {
         counted.reset();
         (socket ?? namespace.local.to(socketRoom(room))).emit("room:reset", { room, epoch, head: seq });

@@ -29,7 +29,7 @@ export interface ChatContext {
   readonly authorize?: Authorize | undefined;
   /** How many rooms one socket may attend. */
   readonly maxRooms: number;
-  readonly counted: { duplicate(): void; reset(): void };
+  readonly counted: { duplicate(): void; reset(): void; gapRepaired(): void };
 }
 
 export type Chat = typeof chat;

@@ -14,6 +14,8 @@ export interface NotifyContext {
   readonly topics: Topics;
   readonly counted: {
     duplicate(): void;
+    /** What had not been published to a device's worker was filled from the log. */
+    gapRepaired(): void;
     /** A device has said that it got a notification. */
     delivered(): void;
     /** A device has answered with something that is no receipt. */

@@ -76,6 +76,7 @@ export function createDelivery({ clock, inboxLog, logger, counted }: NotifyConte
         if (isSent(entry)) showItem(socket, inbox.items.get(entry.id) ?? { entry });
         else showChange(socket, entry, inbox);
       },
+      repaired: () => counted.gapRepaired(),
       entered: (socket) => snapshots.delete(socket),
       // A device learns of a new epoch from what comes next: every notification carries it.
       reset() {},
