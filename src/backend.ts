@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import type { Namespace } from "socket.io";
 import type { AwaitedKey } from "./auth/keys.ts";
 import type { KnownWorkers } from "./cluster/routing/index.ts";
+import type { Fleet } from "./namespaces/monitor/fleet/index.ts";
 import type { Publisher } from "./namespaces/notify/publish.ts";
 import { memoryStores, type RetainOptions, type Stores } from "./stores.ts";
 
 /** What a worker stands on: its own memory, or a Redis that it shares with others. */
 export interface Backend {
   readonly stores: Stores;
+  /** The hosts and workers that `/monitor` shows as one; this process alone where there is none. */
+  readonly fleet?: Fleet;
   /** The workers of the cluster; absent where there is none. */
   readonly workers?: KnownWorkers;
   /** Resolves when it can serve for the first time. */

@@ -84,7 +84,14 @@ export function createCarillon(given: CarillonOptions): Carillon {
     slow: metrics.slow,
     sent: () => activity.events.out++,
   });
-  const context: Context = { ...options, ...stores, activity, worker, counted: metrics };
+  const context: Context = {
+    ...options,
+    ...stores,
+    ...(backend.fleet && { fleet: backend.fleet }),
+    activity,
+    worker,
+    counted: metrics,
+  };
   const state = { draining: false };
   const closedFor = () => (state.draining ? "draining" : backend.knowsOrders() ? undefined : "unavailable");
 

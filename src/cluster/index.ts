@@ -6,6 +6,7 @@ import { createIngest } from "../ingest/index.ts";
 import { redisThrottle } from "../limits/redis.ts";
 import { redisLog } from "../log/redis.ts";
 import type { Metrics } from "../metrics.ts";
+import { redisFleet } from "../namespaces/monitor/fleet/redis.ts";
 import type { FilledOptions } from "../options.ts";
 import { redisPresence } from "../presence/redis.ts";
 import { keptKey } from "../redis/kept-key.ts";
@@ -38,6 +39,7 @@ export function clusterBackend(options: ClusterOptions): Backend {
   return {
     stores,
     workers,
+    fleet: redisFleet({ link, clock, logger, worker }),
     ready: Promise.all([link.ready, control.loaded])
       .then(() => Promise.all(joined))
       .then(() => {}),

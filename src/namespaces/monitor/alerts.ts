@@ -51,6 +51,13 @@ export interface Alerts {
   standing(): Alert[];
 }
 
+/** What was observed before, by whoever did it. */
+export interface Observed {
+  readonly samples: readonly Sample[];
+  /** The alerts that stood after them. They count, whatever could be told from the samples alone: an alert may be older. */
+  readonly standing: readonly Alert[];
+}
+
 /** How one rule stands on one host. */
 interface Standing {
   /** When the metric was last seen; epoch milliseconds. */
@@ -63,20 +70,36 @@ interface Standing {
 const NO_STREAK = { warning: 0, critical: 0, clear: 0 };
 
 /** One rule for a metric: an alert is known by its host, its metric, and when it began. */
-export function createAlerts(rules: readonly AlertRule[] = DEFAULT_ALERT_RULES): Alerts {
+export function createAlerts(rules: readonly AlertRule[] = DEFAULT_ALERT_RULES, before?: Observed): Alerts {
   const hosts = new Map<string, Map<AlertRule, Standing>>();
+
+  function standingsOf(host: string): Map<AlertRule, Standing> {
+    const standings = hosts.get(host) ?? new Map<AlertRule, Standing>();
+    hosts.set(host, standings);
+    return standings;
+  }
+
+  function observe(sample: Sample): AlertChange[] {
+    const standings = standingsOf(sample.host);
+    return rules.flatMap((rule) => {
+      const value = METRICS[rule.metric](sample);
+      if (value === undefined) return [];
+      const standing = standings.get(rule) ?? { seenAt: sample.at, streak: NO_STREAK };
+      standings.set(rule, standing);
+      return step(standing, rule, value, sample);
+    });
+  }
+
+  for (const sample of before?.samples ?? []) observe(sample);
+  if (before) for (const standings of hosts.values()) for (const standing of standings.values()) delete standing.alert;
+  for (const alert of before?.standing ?? []) {
+    const standings = standingsOf(alert.host);
+    for (const rule of rules.filter(({ metric }) => metric === alert.metric))
+      standings.set(rule, { seenAt: alert.at, streak: NO_STREAK, ...standings.get(rule), alert });
+  }
+
   return {
-    observe(sample) {
-      const standings = hosts.get(sample.host) ?? new Map<AlertRule, Standing>();
-      hosts.set(sample.host, standings);
-      return rules.flatMap((rule) => {
-        const value = METRICS[rule.metric](sample);
-        if (value === undefined) return [];
-        const standing = standings.get(rule) ?? { seenAt: sample.at, streak: NO_STREAK };
-        standings.set(rule, standing);
-        return step(standing, rule, value, sample);
-      });
-    },
+    observe,
     standing: () =>
       [...hosts.values()].flatMap((standings) => [...standings.values()].flatMap(({ alert }) => alert ?? [])),
   };

@@ -1,5 +1,6 @@
 import type { ContractNamespace, ContractSocket } from "../../runtime/caller.ts";
 import type { monitor } from "./contract.ts";
+import { NOTHING, type Wanted } from "./fleet/index.ts";
 import type { Sample } from "./sample.ts";
 
 type Socket = ContractSocket<typeof monitor>;
@@ -17,32 +18,47 @@ export interface Audience {
   admit(socket: Socket, hosts?: readonly string[]): (missed: readonly Sample[]) => void;
   /** The socket watches nothing any more. It may be gone already. */
   dismiss(socket: Socket): void;
-  /** Whether somebody watches this host. */
-  watches(host: string): boolean;
+  /** All that somebody on this worker watches. */
+  readonly wanted: Wanted;
+  /** To the watchers on this worker: each worker tells its own. */
   tell(sample: Sample): void;
+}
+
+/** What one socket watches. */
+interface Watching {
+  readonly wanted: Wanted;
+  readonly rooms: readonly string[];
 }
 
 export function createAudience(namespace: ContractNamespace<typeof monitor>): Audience {
   /** Counted here and not in the rooms, because a socket watches from its request on, but is in its rooms only after the ack. */
-  const watching = new Map<Socket, ReadonlySet<string>>();
+  const watchers = new Map<Socket, Watching>();
   const dismiss = (socket: Socket) => {
-    for (const room of watching.get(socket) ?? []) void socket.leave(room);
-    watching.delete(socket);
+    for (const room of watchers.get(socket)?.rooms ?? []) void socket.leave(room);
+    watchers.delete(socket);
   };
   return {
     admit(socket, hosts) {
       dismiss(socket);
-      const rooms: ReadonlySet<string> = new Set(hosts?.map(roomOf) ?? [ALL]);
+      const watching: Watching = hosts
+        ? { wanted: new Set(hosts), rooms: [...new Set(hosts)].map(roomOf) }
+        : { wanted: "all", rooms: [ALL] };
       // A request may outlive its socket: one that has gone would be watching for ever.
-      if (socket.connected) watching.set(socket, rooms);
+      if (socket.connected) watchers.set(socket, watching);
       return (missed) => {
-        if (watching.get(socket) !== rooms) return;
+        if (watchers.get(socket) !== watching) return;
         for (const sample of missed) socket.emit("metrics:sampled", sample);
-        void socket.join([...rooms]);
+        void socket.join([...watching.rooms]);
       };
     },
     dismiss,
-    watches: (host) => [...watching.values()].some((rooms) => rooms.has(ALL) || rooms.has(roomOf(host))),
-    tell: (sample) => void namespace.to([ALL, roomOf(sample.host)]).emit("metrics:sampled", sample),
+    get wanted() {
+      const all = [...watchers.values()].map(({ wanted }) => wanted);
+      if (all.length === 0) return NOTHING;
+      return all.some((each) => each === "all")
+        ? "all"
+        : new Set(all.flatMap((each) => (each === "all" ? [] : [...each])));
+    },
+    tell: (sample) => void namespace.local.to([ALL, roomOf(sample.host)]).emit("metrics:sampled", sample),
   };
 }

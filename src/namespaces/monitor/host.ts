@@ -4,7 +4,7 @@ import type { currentLoad as CurrentLoad } from "systeminformation";
 import { memoryBytes, toMemory } from "./memory.ts";
 import { toPercent, toTenth, type Sample } from "./sample.ts";
 
-type HostReading = Pick<Sample, "cpu" | "memory" | "disk" | "network">;
+export type HostReading = Pick<Sample, "cpu" | "memory" | "disk" | "network">;
 
 interface NetworkBytes {
   readonly rxBytes: number;

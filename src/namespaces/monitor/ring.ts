@@ -1,7 +1,8 @@
 import type { Sample } from "./sample.ts";
 
-const MAX_SAMPLES = 300;
-const MAX_AGE_MS = 300_000;
+/** How many samples of a host are kept, and for how long. */
+export const RING_SIZE = 300;
+export const RING_AGE_MS = 300_000;
 
 /** The recent past of one host: what was sampled, in order. A second that was not sampled is not there; nothing is filled in. */
 export interface Ring {
@@ -23,11 +24,11 @@ export function createRing(): Ring {
     },
     push(sample) {
       samples.push(sample);
-      if (samples.length > MAX_SAMPLES) samples.shift();
+      if (samples.length > RING_SIZE) samples.shift();
       count += 1;
     },
     recent(now) {
-      samples = samples.filter(({ at }) => now - at <= MAX_AGE_MS);
+      samples = samples.filter(({ at }) => now - at <= RING_AGE_MS);
       return [...samples];
     },
     since: (place) => samples.slice(Math.max(0, samples.length - (count - place))),

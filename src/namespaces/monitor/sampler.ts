@@ -86,7 +86,7 @@ function begin({ clock, logger, open, publish }: SamplerOptions): () => void {
 }
 
 /** Keeps to the beat rather than to the distance, so that 300 samples are 300 s; after a jump of the clock a new beat begins. */
-function every(clock: Clock, intervalMs: number, act: () => void): () => void {
+export function every(clock: Clock, intervalMs: number, act: () => void): () => void {
   let dueAt = clock.now();
   let cancel: () => void;
   const wait = () => {
