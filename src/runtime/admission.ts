@@ -80,6 +80,7 @@ export function guardNamespace(
   contract: Contract,
   namespace: ContractNamespace<Contract>,
   options: AdmissionOptions,
+  prepare: (socket: ContractSocket<Contract>, user: Identity["user"]) => void | Promise<void>,
 ): (socket: ContractSocket<Contract>) => Identity {
   const { logger, connections, refused } = options;
   const admitted = new WeakMap<object, Identity>();
@@ -104,11 +105,13 @@ export function guardNamespace(
     }
     connecting.add(namespace.name);
     socket.once("disconnect", () => connecting.delete(namespace.name));
-    identify(contract, socket.handshake, options).then(
-      (identity) => {
-        admitted.set(socket, identity);
-        next();
-      },
+    const admit = async () => {
+      const identity = await identify(contract, socket.handshake, options);
+      await prepare(socket, identity.user);
+      admitted.set(socket, identity);
+    };
+    admit().then(
+      () => next(),
       (thrown: unknown) => {
         connecting.delete(namespace.name);
         next(refuse(socket, CarillonError.from(thrown)));

@@ -34,6 +34,11 @@ export type Handlers<C extends Contract> = { readonly [R in Exclude<RequestName<
 /** A namespace at work. */
 export interface Running<C extends Contract> {
   readonly handlers: Handlers<C>;
+  /**
+   * Somebody is about to be let in: what has to be there before the client can know of it. CONNECT is answered when it resolves; what it
+   * throws is told as a refusal.
+   */
+  connecting?(socket: ContractSocket<C>, user: User): Promise<void>;
   /** A socket was let in; `session:opened` has been sent to it. */
   connected?(socket: ContractSocket<C>, user: User): void;
   /** A socket is gone, and with it its rooms. */

@@ -50,7 +50,7 @@ export function serve<Context>(
   options: ServeOptions,
 ): Served {
   const running = open(context, namespace);
-  const identityOf = guardNamespace(contract, namespace, options);
+  const identityOf = guardNamespace(contract, namespace, options, (socket, user) => running.connecting?.(socket, user));
   const routes = routesOf(contract, running.handlers, { "token:refresh": refreshToken(options) });
 
   const connected = (socket: ContractSocket<Contract>) => {
