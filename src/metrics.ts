@@ -32,6 +32,23 @@ export interface Metrics {
   ingested(outcome: string): void;
   /** Prometheus's text format. */
   text(): Promise<string>;
+  /** The same as objects, for whoever puts several workers together. */
+  json(): Promise<Metric[]>;
+}
+
+/** A metric with its values, as prom-client has them. */
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram" | "summary";
+  /** How values of several workers become one. */
+  readonly aggregator: string;
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Readonly<Record<string, string | number>>;
+    /** Where a value is not called as its metric is: `…_bucket`, `…_sum`, `…_count`. */
+    readonly metricName?: string;
+  }[];
 }
 
 let ofProcess: Registry | undefined;
@@ -71,7 +88,7 @@ export function createMetrics(
   gauge("sockets", "Sockets connected now, by namespace.", ["namespace"], (it) => {
     for (const namespace of namespaces) it.set({ namespace }, sockets(namespace));
   });
-  gauge("rooms", "Rooms that somebody attends now.", [], (it) => it.set(rooms()));
+  gauge("rooms", "Rooms that somebody attends now, once for each worker.", [], (it) => it.set(rooms()));
 
   return {
     served: (request, code) => requests.inc({ request, code }),
@@ -90,5 +107,7 @@ export function createMetrics(
     notForwarded: (why) => strays.inc({ why }),
     ingested: (outcome) => ingests.inc({ outcome }),
     text: () => registry.metrics(),
+    // Its types take `type` for a number; at run time it is a word.
+    json: async () => (await registry.getMetricsAsJSON()) as unknown as Metric[],
   };
 }

@@ -11,10 +11,12 @@ import type { FilledOptions } from "../options.ts";
 import { redisPresence } from "../presence/redis.ts";
 import { keptKey } from "../redis/kept-key.ts";
 import { RedisLink } from "../redis/link.ts";
+import { Requirements } from "../redis/requirements-watch.ts";
 import { redisRooms } from "../rooms/redis.ts";
 import { redisTopics } from "../topics/redis.ts";
 import { VERSION } from "../version.ts";
 import { joinCluster } from "./adapter.ts";
+import { ClusterMetrics } from "./metrics.ts";
 import { joinWorkers, type Workers } from "./workers.ts";
 
 /** Orders that leave nothing standing are kept for so long, and so many: for workers that were away. */
@@ -31,6 +33,8 @@ export interface ClusterOptions extends FilledOptions {
 export function clusterBackend(options: ClusterOptions): Backend {
   const { redis, clock, logger, metrics, worker } = options;
   const link = new RedisLink({ url: redis.url, prefix: redis.prefix ?? "carillon", clock, logger, counted: metrics });
+  const requirements = new Requirements({ link, clock, logger });
+  const clusterMetrics = new ClusterMetrics({ link, clock, logger, worker, own: metrics });
   const workers = joinWorkers({ link, clock, logger, info: describeWorker(options) });
   const { stores, control, close: closeStores } = openStores(options, link, workers);
   const closers: (() => void | Promise<void>)[] = [];
@@ -40,10 +44,10 @@ export function clusterBackend(options: ClusterOptions): Backend {
     stores,
     workers,
     fleet: redisFleet({ link, clock, logger, worker }),
-    ready: Promise.all([link.ready, control.loaded])
+    ready: Promise.all([link.ready, requirements.met, control.loaded])
       .then(() => Promise.all(joined))
       .then(() => {}),
-    isReady: () => link.up,
+    isReady: () => link.up && requirements.isMet(),
     knowsOrders: () => control.isLoaded,
     guestKey: () => keptKey(link, clock, "guests"),
     join(namespace: Namespace) {
@@ -55,11 +59,13 @@ export function clusterBackend(options: ClusterOptions): Backend {
       const ingest = createIngest({ link, publisher, worker, clock, logger, counted: metrics });
       closers.push(() => ingest.close());
     },
-    metrics: () => metrics.text(),
+    metrics: () => clusterMetrics.text(),
     async close() {
       for (const close of closers.toReversed()) await close();
       closeStores();
       workers.close();
+      await clusterMetrics.close();
+      requirements.close();
       link.close();
     },
   };

@@ -66,8 +66,12 @@ function parseNode(text: string, defaultPort: number): { host: string; port: num
 const retryStrategy = (times: number) =>
   Math.min(2 ** Math.min(times, 10) * 10, MAX_RETRY_MS) * (0.75 + Math.random() / 2);
 
-/** Connects, and goes on trying for ever. `name` is what `CLIENT LIST` shows. */
-export function connect(address: Address, name: string): Client {
+/**
+ * Connects, and goes on trying for ever. `name` is what `CLIENT LIST` shows. A `patient` one lets commands wait for its connection, and
+ * sends those again whose answers were lost with it. The other refuses them, and forgets what was not answered: its promises never
+ * settle.
+ */
+export function connect(address: Address, name: string, { patient = true }: { patient?: boolean } = {}): Client {
   const { mode, nodes, master, username, password, db, tls } = address;
   const shared = {
     connectionName: name,
@@ -78,6 +82,8 @@ export function connect(address: Address, name: string): Client {
     maxRetriesPerRequest: null,
     // `Subscriptions` does it: it has to know when it is done.
     autoResubscribe: false,
+    autoResendUnfulfilledCommands: patient,
+    enableOfflineQueue: patient,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: {} }),
@@ -85,6 +91,7 @@ export function connect(address: Address, name: string): Client {
   if (mode === "cluster") {
     return new Cluster([...nodes], {
       redisOptions: shared,
+      enableOfflineQueue: patient,
       shardedSubscribers: true,
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,

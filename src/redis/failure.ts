@@ -24,7 +24,8 @@ const OUTAGES: ReadonlySet<string> = new Set([
 /** The first word of an error reply, `connection` for what never got one, `timeout` for what got none in time. */
 export function nameOf(error: unknown): string {
   if (error instanceof CarillonError) return error.code;
-  const { name = "", message = "" } = error as Partial<Error>;
+  const { name = "", message = "" } = (error ?? {}) as Partial<Error>;
+  if (message.startsWith("ERR The user executing the script can't")) return "NOPERM";
   // A script that a reply of Redis broke off carries that reply, with its own position after it.
   if (name === "ReplyError") return /^(?:ERR Error running script.*?: )?-?([A-Z]+)/.exec(message)?.[1] ?? "ERR";
   return "connection";

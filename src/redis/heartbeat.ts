@@ -28,6 +28,8 @@ export interface HeartbeatOptions {
   readonly logger: Logger;
   readonly prefix: string;
   readonly client: Client;
+  /** The connection over which this link publishes. */
+  readonly publisher: Client;
   readonly subscriptions: Subscriptions;
   /** Of this link; nobody else has it. */
   readonly id: string;
@@ -35,6 +37,8 @@ export interface HeartbeatOptions {
   readonly spread: boolean;
   /** Drops the connections, for new ones. */
   reconnect(): void;
+  /** The same for the one that hears. */
+  reconnectSubscriber(): void;
   /** Something published may have been missed, or what was stored may be gone. */
   suspicious(why: string): void;
 }
@@ -49,19 +53,20 @@ export class Heartbeat {
   readonly #partitions: readonly number[];
   readonly #births = new Map<number, string>();
   #resolveFirst: () => void = () => {};
+  /** When each partition that is asked for was last heard of by way of the subscriber, or could not have been. */
+  readonly #heardAt = new Map<number, number>();
   #alive = false;
-  #heardAt: number;
   #answeredAt: number;
   #late = false;
   #closed = false;
-  #listening = false;
+  readonly #listening = new Set<number>();
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
     const step = options.spread ? PARTITIONS / SPREAD : PARTITIONS;
     this.#partitions = Array.from({ length: PARTITIONS / step }, (_, index) => index * step);
     this.first = new Promise((resolve) => (this.#resolveFirst = resolve));
-    this.#heardAt = this.#answeredAt = options.clock.now();
+    this.#answeredAt = options.clock.now();
     void this.#beat();
   }
 
@@ -74,7 +79,8 @@ export class Heartbeat {
     const { client, clock, prefix } = this.#options;
     const now = String(clock.now());
     const all = Array.from({ length: PARTITIONS }, (_, partition) => birthKey(prefix, partition));
-    await within(clock, ANSWER_MS * 2, () => Promise.all(all.map((key) => client.set(key, now, "NX"))));
+    // Those of a master that is out are written when it is back: its partitions are among those that are asked for.
+    await Promise.any(all.map((key) => within(clock, ANSWER_MS, () => client.set(key, now, "NX"))));
     this.#births.clear();
     await this.#ask();
   }
@@ -87,9 +93,10 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     while (!this.#closed) {
       try {
-        await this.#ask();
+        const answered = await this.#ask();
         await this.#publish();
         this.#turn(true);
+        this.#listen(answered);
       } catch {
         this.#turn(false);
       }
@@ -103,7 +110,7 @@ export class Heartbeat {
     const { client, logger, clock, reconnect, suspicious } = this.#options;
     if (this.#alive !== alive) logger[alive ? "info" : "warn"]({}, alive ? "Redis answers" : "Redis does not answer");
     if (alive && !this.#alive) {
-      this.#heardAt = clock.now();
+      this.#heardAt.clear();
       suspicious("Redis was out");
     }
     this.#alive = alive;
@@ -113,13 +120,29 @@ export class Heartbeat {
       this.#answeredAt = clock.now();
       reconnect();
     }
-    const late = alive && clock.now() - this.#heardAt > HEARD_MS;
-    if (late && !this.#late) suspicious("the heartbeat is late");
-    this.#late = late;
   }
 
-  /** Rejects unless somebody answers in time; where only some masters are out, their commands fail by themselves. */
-  async #ask(): Promise<void> {
+  /** Looks whether the subscriber still hears of those that answer. */
+  #listen(answered: readonly number[]): void {
+    const { clock, reconnectSubscriber, suspicious } = this.#options;
+    const now = clock.now();
+    // Of a master that does not answer nobody can hear anything: that is no fault of the subscriber's.
+    for (const partition of this.#partitions)
+      if (!answered.includes(partition) || !this.#heardAt.has(partition)) this.#heardAt.set(partition, now);
+    const unheardMs = now - Math.min(...this.#heardAt.values());
+    const late = unheardMs > HEARD_MS;
+    if (late && !this.#late) suspicious("the heartbeat is late");
+    this.#late = late;
+    if (unheardMs <= HALF_OPEN_MS) return;
+    this.#heardAt.clear();
+    reconnectSubscriber();
+  }
+
+  /**
+   * Rejects unless somebody answers in time; where only some masters are out, their commands fail by themselves.
+   * @returns the partitions that have answered.
+   */
+  async #ask(): Promise<number[]> {
     const { client, clock, prefix, suspicious } = this.#options;
     // Otherwise the questions of a long outage would wait in the client's queue.
     if (client.status !== "ready") throw new Error("not connected");
@@ -136,20 +159,32 @@ export class Heartbeat {
       return birth === null || (known !== undefined && known !== birth);
     });
     if (isLost) suspicious("Redis has lost what it held");
+    return answered.map(({ partition }) => partition);
   }
 
   /** To itself, by way of the subscriber. */
   async #publish(): Promise<void> {
-    const { client, clock, subscriptions, prefix, id } = this.#options;
-    const channels = this.#partitions.map((partition) => `${prefix}:${tagOf(partition)}:beat:${id}`);
-    if (!this.#listening) {
-      this.#listening = true;
-      const heard = () => (this.#heardAt = clock.now());
-      Promise.all(channels.map((channel) => subscriptions.subscribe(channel, heard))).catch(() => {
-        this.#listening = false;
-      });
+    const { publisher, clock, subscriptions, prefix, id } = this.#options;
+    const channelOf = (partition: number) => `${prefix}:${tagOf(partition)}:beat:${id}`;
+    for (const partition of this.#partitions) {
+      if (this.#listening.has(partition)) continue;
+      this.#listening.add(partition);
+      subscriptions
+        .subscribe(channelOf(partition), () => void this.#heardAt.set(partition, clock.now()))
+        .catch(() => this.#listening.delete(partition));
     }
-    await within(clock, ANSWER_MS, () => Promise.all(channels.map((channel) => client.spublish(channel, "1"))));
+    if (publisher.status !== "ready") {
+      // Redis is not out because one connection to it was lost; but it is not back before that one is.
+      if (!this.#alive) throw new Error("not connected");
+      this.#heardAt.clear();
+      return;
+    }
+    // Those of a master that is out fail by themselves, as its commands do.
+    await Promise.any(
+      this.#partitions.map((partition) =>
+        within(clock, ANSWER_MS, () => publisher.spublish(channelOf(partition), "1")),
+      ),
+    );
   }
 }
 

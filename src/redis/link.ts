@@ -13,8 +13,9 @@ import { type Hearer, Subscriptions } from "./subscriptions.ts";
 /** How long a command is waited for. Above a blink of the network, below the two seconds in which a send is answered. */
 export const COMMAND_MS = 1_500;
 
-/** Between two attempts to subscribe again. */
+/** Between two attempts to subscribe again, while nothing answers, and while a part of a Cluster does not. */
 const RESTORE_RETRY_MS = 100;
+const PARTLY_RETRY_MS = 1_000;
 
 export interface RedisOptions {
   /** `redis://…`, `redis+cluster://…` or `redis+sentinel://…`. */
@@ -38,6 +39,7 @@ export class RedisLink {
   readonly subscriptions: Subscriptions;
   readonly #options: RedisOptions;
   readonly #commands: Client;
+  readonly #publisher: Client;
   readonly #subscriber: Client;
   readonly #heartbeat: Heartbeat;
   readonly #listeners = new Set<() => void>();
@@ -52,20 +54,24 @@ export class RedisLink {
     this.address = parseAddress(url);
     this.mode = this.address.mode;
     this.#commands = this.#connect("commands");
+    // What is published is worth nothing once it is late, and must not come twice.
+    this.#publisher = this.#connect("publisher", { patient: false });
     this.#subscriber = this.#connect("subscriber");
-    this.subscriptions = new Subscriptions(this.#subscriber, logger);
+    this.subscriptions = new Subscriptions(this.#subscriber, { clock, logger });
     this.#heartbeat = new Heartbeat({
       clock,
       logger,
       prefix,
       client: this.#commands,
+      publisher: this.#publisher,
       subscriptions: this.subscriptions,
       id: randomBytes(9).toString("base64url"),
       spread: this.mode === "cluster",
       suspicious: (why) => this.#suspect(why),
       reconnect: () => {
-        for (const client of [this.#commands, this.#subscriber]) client.disconnect(true);
+        for (const client of this.#clients) client.disconnect(true);
       },
+      reconnectSubscriber: () => this.#subscriber.disconnect(true),
     });
     for (const client of [this.#commands, this.#subscriber])
       for (const event of ["ready", "subscribersReady"]) client.on(event, () => this.#suspect("reconnected"));
@@ -87,13 +93,17 @@ export class RedisLink {
   }
 
   /** @throws CarillonError `unavailable`, at once while Redis is known to be out, and after `COMMAND_MS` at the latest. */
-  async run<T>(command: (client: Client) => Promise<T>): Promise<T> {
+  run<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    return this.#run(() => command(this.#commands));
+  }
+
+  async #run<T>(command: () => Promise<T>): Promise<T> {
     const { counted, clock } = this.#options;
     // At once, or commands would pile up, to be carried out when nobody wants them any more.
     if (!this.up) throw new CarillonError("unavailable");
     counted.roundTrip();
     try {
-      return await within(clock, COMMAND_MS, () => command(this.#commands));
+      return await within(clock, COMMAND_MS, command);
     } catch (error) {
       counted.redisError(nameOf(error));
       throw toRefusal(error);
@@ -104,8 +114,9 @@ export class RedisLink {
     return this.run((client) => runScript(client, script, keys, args));
   }
 
+  /** At most once: what cannot be sent now, or was not answered, is not sent later. @throws CarillonError `unavailable` */
   async publish(channel: string, payload: string | Buffer): Promise<void> {
-    await this.run((client) => client.spublish(channel, payload));
+    await this.#run(() => this.#publisher.spublish(channel, payload));
   }
 
   /** Resolves when everything published from then on will be heard. @throws CarillonError `unavailable` */
@@ -145,12 +156,16 @@ export class RedisLink {
     this.#closed = true;
     this.#heartbeat.close();
     this.#listeners.clear();
-    for (const client of [this.#subscriber, this.#commands]) client.disconnect();
+    for (const client of this.#clients) client.disconnect();
   }
 
-  #connect(name: string): Client {
+  get #clients(): readonly Client[] {
+    return [this.#subscriber, this.#publisher, this.#commands];
+  }
+
+  #connect(name: string, options?: { patient: boolean }): Client {
     const { logger } = this.#options;
-    const client = connect(this.address, `carillon:${name}`);
+    const client = connect(this.address, `carillon:${name}`, options);
     // Without a listener ioredis prints; what an outage means to a request is said where it is made.
     client.on("error", (error: Error) => logger.debug({ err: error }, "a connection to Redis failed"));
     return client;
@@ -165,17 +180,43 @@ export class RedisLink {
   async #restore(): Promise<void> {
     const { clock } = this.#options;
     this.#restoring = true;
-    while (this.#suspicious && !this.#closed) {
-      this.#suspicious = false;
-      try {
-        await within(clock, COMMAND_MS, () => this.subscriptions.restore());
-        await this.#heartbeat.settle();
-      } catch {
-        this.#suspicious = true;
-        await new Promise<void>((resolve) => clock.after(RESTORE_RETRY_MS, resolve));
+    let told = false;
+    let complete: boolean | undefined;
+    while ((this.#suspicious || !complete) && !this.#closed) {
+      if (this.#suspicious) {
+        this.#suspicious = told = false;
+        this.subscriptions.doubt();
       }
+      complete = await this.#standAgain();
+      // A part of a Cluster may be out for long: the others' gaps are told at once, and its own when it is back.
+      if (complete || (complete === false && !told)) this.#tell();
+      told = complete === false;
+      if (complete) continue;
+      const pauseMs = told ? PARTLY_RETRY_MS : RESTORE_RETRY_MS;
+      await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
     }
     this.#restoring = false;
-    for (const listener of this.#listeners) listener();
+  }
+
+  /** Whether all subscriptions stand again, or only some; `undefined` where none does. */
+  async #standAgain(): Promise<boolean | undefined> {
+    try {
+      const complete = await this.subscriptions.restore();
+      await this.#heartbeat.settle();
+      return complete;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        // The others have missed as much.
+        this.#options.logger.error({ err: error }, "a listener of gaps failed");
+      }
+    }
   }
 }

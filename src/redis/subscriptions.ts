@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.ts";
+import { within } from "../deadline.ts";
 import type { Logger } from "../logger.ts";
 import { type Client, isCluster } from "./clients.ts";
 
@@ -10,7 +12,10 @@ interface Channel {
   confirmed: Promise<void>;
 }
 
-/** Channels that are subscribed to again in one command, where they may lie in different slots. */
+/** How long Redis may take to confirm. */
+const CONFIRM_MS = 1_500;
+
+/** Channels that are subscribed to again in one command; those of a Cluster may lie in different slots, and go one by one. */
 const BATCH = 500;
 
 /**
@@ -19,12 +24,15 @@ const BATCH = 500;
  */
 export class Subscriptions {
   readonly #client: Client;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #channels = new Map<string, Channel>();
-  #restoring: Promise<void> | undefined;
+  /** Channels that Redis may not know of any more. */
+  readonly #doubtful = new Set<string>();
 
-  constructor(client: Client, logger: Logger) {
+  constructor(client: Client, { clock, logger }: { clock: Clock; logger: Logger }) {
     this.#client = client;
+    this.#clock = clock;
     this.#logger = logger;
     client.on("smessageBuffer", (channel: Buffer, payload: Buffer) => this.#hear(channel.toString(), payload));
   }
@@ -51,10 +59,30 @@ export class Subscriptions {
     }
   }
 
-  /** Subscribes to everything again; resolves when Redis has confirmed all of it. Calls that come meanwhile share one more round. */
-  async restore(): Promise<void> {
-    await this.#restoring?.catch(() => {});
-    await (this.#restoring ??= this.#subscribeAll().finally(() => (this.#restoring = undefined)));
+  /** Everything has to be subscribed to again. */
+  doubt(): void {
+    for (const name of this.#channels.keys()) this.#doubtful.add(name);
+  }
+
+  /**
+   * Subscribes again to what is in doubt; resolves with whether Redis has confirmed all of it in time. Rejects where it has confirmed
+   * nothing.
+   */
+  async restore(): Promise<boolean> {
+    const names = [...this.#doubtful].filter((name) => this.#channels.has(name));
+    this.#doubtful.clear();
+    if (names.length === 0) return true;
+    const confirmed = batches(names, isCluster(this.#client) ? 1 : BATCH).map(async (batch) => {
+      try {
+        await within(this.#clock, CONFIRM_MS, () => this.#subscribeAgain(batch));
+      } catch (error) {
+        for (const name of batch) this.#doubtful.add(name);
+        throw error;
+      }
+    });
+    await Promise.any(confirmed);
+    // The masters of a Cluster are out one by one.
+    return (await Promise.allSettled(confirmed)).every(({ status }) => status === "fulfilled");
   }
 
   #hear(name: string, payload: Buffer): void {
@@ -72,17 +100,20 @@ export class Subscriptions {
     const channel = this.#channels.get(name);
     if (!channel?.hearers.delete(hearer) || channel.hearers.size > 0) return;
     this.#channels.delete(name);
+    this.#doubtful.delete(name);
     // If it fails the connection is gone, and the subscription with it.
     this.#client.sunsubscribe(name).catch(() => {});
   }
 
-  async #subscribeAll(): Promise<void> {
-    const names = [...this.#channels.keys()];
-    // Channels of one command have to lie in one slot of a Cluster.
-    const step = isCluster(this.#client) ? 1 : BATCH;
-    const commands: Promise<unknown>[] = [];
-    for (let from = 0; from < names.length; from += step)
-      commands.push(this.#client.ssubscribe(...names.slice(from, from + step)));
-    await Promise.all(commands);
+  #subscribeAgain(names: readonly string[]): Promise<unknown> {
+    // Left first: the client of a Cluster would list the channel once more each time.
+    if (isCluster(this.#client)) this.#client.sunsubscribe(...names).catch(() => {});
+    return this.#client.ssubscribe(...names);
   }
+}
+
+function batches<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }
