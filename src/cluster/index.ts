@@ -9,6 +9,7 @@ import type { Metrics } from "../metrics.ts";
 import { redisFleet } from "../namespaces/monitor/fleet/redis.ts";
 import type { FilledOptions } from "../options.ts";
 import { redisPresence } from "../presence/redis.ts";
+import { relayPresence } from "../presence/relay.ts";
 import { keptKey } from "../redis/kept-key.ts";
 import { RedisLink } from "../redis/link.ts";
 import { Requirements } from "../redis/requirements-watch.ts";
@@ -92,7 +93,8 @@ function openStores(options: ClusterOptions, link: RedisLink, workers: Workers) 
   const inboxLog = redisLog({ ...shared, ...inbox, counts: (kind) => kind === "sent" });
   const orderLog = redisLog({ ...shared, ...ORDERS, name: "control" });
   const control = redisControl({ link, log: orderLog, clock, logger });
-  const presence = redisPresence({ link, workers, clock, logger });
+  const sharedPresence = redisPresence({ link, workers, clock, logger });
+  const presence = relayPresence(sharedPresence, { link, logger });
   return {
     stores: {
       roomLog,
@@ -106,6 +108,7 @@ function openStores(options: ClusterOptions, link: RedisLink, workers: Workers) 
     control,
     close() {
       presence.close();
+      sharedPresence.close();
       control.close();
       for (const log of [orderLog, inboxLog, roomLog]) log.close();
     },

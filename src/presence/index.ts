@@ -35,7 +35,10 @@ export interface Presence {
   attending(room: string, most: number): Promise<Attending>;
   /** Those of `users` who attend over a connection that is there. */
   among(room: string, users: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Hears of changes, gathered for up to `GATHER_MS`: of each user how it ended. */
+  /**
+   * Hears of changes, gathered for up to `GATHER_MS`: of each user how it ended. Every worker hears of the rooms that are attended from
+   * it, and may hear of others.
+   */
   listen(listener: (change: PresenceChange) => void): () => void;
 }
 

@@ -3,13 +3,13 @@ import { type ChatNamespace, LARGE_ROOM, socketRoom } from "./context.ts";
 import { socketsOf, userRoom } from "../../runtime/caller.ts";
 
 /**
- * Tells a room who came and who went. Nobody is told of himself, nor of those who came before him: his ack has shown them. A large
+ * Tells this worker's sockets in a room who came and who went; every worker hears of it. Nobody is told of himself, nor of those who came before him: his ack has shown them. A large
  * room is told the count alone.
  */
 export function tellPresence(namespace: ChatNamespace) {
   return ({ room, version, joined, left, memberCount }: PresenceChange): void => {
     const change = { room, version, memberCount };
-    const everybody = namespace.to(socketRoom(room));
+    const everybody = namespace.local.to(socketRoom(room));
     if (memberCount > LARGE_ROOM) return void everybody.emit("presence:changed", { ...change, joined: [], left: [] });
 
     const joiners = joined.map(({ id }) => userRoom(id));
