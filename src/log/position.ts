@@ -9,6 +9,11 @@ export const isSamePlace = (one: Position, other: Position) => one.epoch === oth
 export const isAt = (seen: Pick<Position, "id" | "at">, { id, at }: Entry) =>
   seen.id === id && (seen.at === undefined || seen.at === at);
 
+/**
+ * Whether somebody may have seen more of a log than this worker has: from another worker, while what was published did not come here.
+ */
+export const isAhead = (since: Position, cursor: Position) => since.epoch !== cursor.epoch || since.seq > cursor.seq;
+
 /** What came after a position, if all of it is still there. */
 export type Recovery =
   /** `from` is the position, as the log knows it. */
@@ -26,7 +31,7 @@ export async function recover(
   since: Position,
   { upTo, limit }: { upTo: Position; limit: number },
 ): Promise<Recovery> {
-  if (since.epoch !== upTo.epoch || since.seq > upTo.seq) return { recovered: false };
+  if (isAhead(since, upTo)) return { recovered: false };
   const span = await log.read(topic, { after: since.seq - 1, upTo: upTo.seq, limit: limit + 1 });
   if (span.epoch !== since.epoch || span.head < upTo.seq || span.first > since.seq + 1) return { recovered: false };
   const [at, ...after] = span.entries;

@@ -40,6 +40,14 @@ describe("a room's snapshot", () => {
     expect(checks()).to.equal(0);
   });
 
+  it("looks again where a joiner has seen more than the worker, and then recovers what was missed", async () => {
+    const { log, epoch, standing, checks } = await standBeyond({ seq: 4 });
+    const snapshot = await takeSnapshot(log, "topic", standing, { limit: 50, since: { epoch, seq: 8 } }, 1e6);
+    expect(snapshot.recovered).to.equal(true);
+    expect(seqsOf(snapshot.entries)).to.deep.equal([9, 10]);
+    expect(checks()).to.equal(1);
+  });
+
   for (const [what, place] of Object.entries<Partial<Position>>({
     "is behind": { seq: 14, id: "lost" },
     "has another message at": { seq: 10, id: "lost" },

@@ -1,6 +1,6 @@
 import { fitting, fittingLast, sizeOf } from "../../log/budget.ts";
 import type { Entry, Log, Page, Position } from "../../log/index.ts";
-import { placeOf, recover } from "../../log/position.ts";
+import { isAhead, placeOf, recover } from "../../log/position.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Input } from "../../protocol/contract.ts";
 import type { Chat } from "./context.ts";
@@ -40,6 +40,7 @@ export async function takeSnapshot(
   { since, limit }: Wanted,
   maxBytes: number,
 ): Promise<Snapshot> {
+  if (since && isAhead(since, standing.cursor)) await standing.check();
   for (let cuts = MAX_CUTS; cuts > 0; cuts--) {
     const { cursor } = standing;
     const recovery = since && (await recover(log, room, since, { upTo: cursor, limit }));

@@ -1,6 +1,6 @@
 import { ACK_BYTES, fitting, sizeOf } from "../../log/budget.ts";
 import type { Entry } from "../../log/index.ts";
-import { placeOf, recover } from "../../log/position.ts";
+import { isAhead, placeOf, recover } from "../../log/position.ts";
 import type { Input } from "../../protocol/contract.ts";
 import { type Handlers, ReplyThen } from "../../runtime/implement.ts";
 import type { Notify, NotifyContext, NotifySocket } from "./context.ts";
@@ -26,6 +26,7 @@ export function openingHandlers(
   async function open(socket: NotifySocket, user: string, { since, limit }: Input<Notify, "inbox:open">) {
     const attendance = await feeds.attend(user, socket);
     try {
+      if (since && isAhead(since, attendance.cursor)) await attendance.check();
       // What this device was about to hear comes before the ack, so that nothing is repeated after it.
       await settled(user);
       const { inbox, cursor } = await loadInboxAt(inboxLog, user, attendance);
