@@ -55,12 +55,26 @@ describe("the README", () => {
   });
 
   it("names a test that is there for every guarantee", () => {
-    const table = README.slice(README.indexOf("## What is guaranteed"), README.indexOf("## Configuration"));
-    const rows = [...table.matchAll(/\[([^\]]+)\]\((test\/[^)]+)\) *\|$/gm)];
-    expect(rows.length).to.be.greaterThan(10);
-    for (const [, title, file] of rows) {
-      const source = readFileSync(new URL(file ?? "", ROOT), "utf8");
-      expect(source.includes(title ?? "?"), `${file}: ${title}`).to.equal(true);
-    }
+    requireTests(README.slice(README.indexOf("## What is guaranteed"), README.indexOf("## Configuration")), ROOT);
   });
 });
+
+describe("the guarantees", () => {
+  it("name a test that is there, each", () => {
+    const url = new URL("docs/guarantees.md", ROOT);
+    requireTests(readFileSync(url, "utf8"), url);
+  });
+});
+
+/** Every row of a table of guarantees ends with a link to a test, by its title. */
+function requireTests(text: string, base: URL): void {
+  const rows = text.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| -") && /\|$/.test(line));
+  const tests = [...text.matchAll(/\[([^\]]+)\]\(((?:\.\.\/)?test\/[^)]+)\) *\|$/gm)];
+  expect(tests.length).to.be.greaterThan(10);
+  for (const [, title, file] of tests) {
+    const source = readFileSync(new URL(file ?? "", base), "utf8");
+    expect(source.includes(title ?? "?"), `${file}: ${title}`).to.equal(true);
+  }
+  const headings = text.split("\n").filter((line) => /^\| -+/.test(line)).length;
+  expect(tests.length, "rows without a test").to.equal(rows.length - headings);
+}
