@@ -42,6 +42,11 @@ export class Link {
     }
   }
 
+  /** The port that it comes from, as the server sees it. */
+  get source(): number {
+    return this.#sockets.down.localPort ?? 0;
+  }
+
   get isOpen(): boolean {
     return !this.#sockets.up.destroyed;
   }
