@@ -53,12 +53,12 @@ export function readRecord(epoch: string, seq: number, record: string): Entry {
 }
 
 /** @throws Error where it is no entry of this version: anybody with access to Redis may publish anything */
-export function readPublished(payload: string): Entry {
+export function readPublished(payload: string): { entry: Entry; run: string } {
   const end = payload.indexOf("\n");
-  const [version, epoch, seq] = payload.slice(0, end).split("\t");
+  const [version, epoch, seq, run = ""] = payload.slice(0, end).split("\t");
   if (version !== VERSION || !epoch || !seq || !/^[1-9]\d{0,15}$/.test(seq))
     throw new Error("a message has a form that this release does not understand");
-  return readRecord(epoch, Number(seq), payload.slice(end + 1));
+  return { entry: readRecord(epoch, Number(seq), payload.slice(end + 1)), run };
 }
 
 function parse(json: string): Pick<Entry, "body" | "content"> {

@@ -71,7 +71,8 @@ export function redisLog(options: RedisLogOptions): RedisLog {
       const args = [whole(size), ...draftArgs(draft, record), ...guardArgs(guard), ...keepArgs(keeps)];
       const reply = await commands.change("append", topic, seen.get(topic), args);
       const appended = appendedIn(reply, draft, record, guard);
-      seen.answered(topic, placeOf(appended.entry));
+      if (appended.duplicate) seen.answered(topic, placeOf(appended.entry));
+      else seen.wrote(topic, placeOf(appended.entry));
       return appended;
     },
     async find(topic, by, id) {
@@ -83,7 +84,12 @@ export function redisLog(options: RedisLogOptions): RedisLog {
       const reply = await changed("kept", topic, seen.get(topic));
       return { head: headIn(reply), values: valuesIn(reply) };
     },
-    resume: async (topic, place) => resumptionIn(await changed("resume", topic, place), place),
+    async resume(topic, place) {
+      // What is known beside the place may be what shows that the log was rolled back.
+      const beyond = seen.beyond(topic, place);
+      if (beyond) await changed("head", topic, beyond);
+      return resumptionIn(await changed("resume", topic, place), place);
+    },
     async read(topic, { after, upTo = Infinity, limit }) {
       const span = spanIn((await commands.look("read", topic, [after, whole(upTo), whole(limit)])) as Reply);
       if (span.head > 0) seen.heard(topic, endOf(span));
@@ -109,13 +115,17 @@ export function redisLog(options: RedisLogOptions): RedisLog {
   };
 }
 
-/** Takes what is published. Something that is no entry may be in the place of one, so the listener has to look. */
+/**
+ * Takes what is published. Something that is no entry may be in the place of one, so the listener has to look. So he has before he
+ * takes anything of another run of Redis, which may have less than the one before it: its next number need not be what follows.
+ */
 function hearer({ logger, counted }: RedisLogOptions, listener: LogListener, note: (entry: Entry) => void) {
   let isKnown = false;
+  let lastRun: string | undefined;
   return (payload: Buffer) => {
-    let entry: Entry;
+    let published: ReturnType<typeof readPublished>;
     try {
-      entry = readPublished(payload.toString());
+      published = readPublished(payload.toString());
     } catch (error) {
       counted?.garbage();
       // Once: whoever publishes it could fill the disk otherwise.
@@ -123,7 +133,11 @@ function hearer({ logger, counted }: RedisLogOptions, listener: LogListener, not
       isKnown = true;
       return void listener.missed();
     }
-    note(entry);
+    const { entry, run } = published;
+    // A promise, if it is one, never rejects.
+    if (run !== lastRun) void listener.missed();
+    else note(entry);
+    lastRun = run;
     listener.entry(entry);
   };
 }

@@ -92,6 +92,7 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
         key("presence", "pending", room),
         key("presence", "of", ""),
         key("presence", "workers"),
+        key("presence", "given-up", room),
       ];
       const args = [skewMs(), GATHER_MS, KEEP_MS, worker, room, ...acts.flatMap(argsOf)];
       const reply = (await link.script(CHANGE, keys, args)) as [string, string, number, ...string[]];

@@ -63,6 +63,9 @@ function parseNode(text: string, defaultPort: number): { host: string; port: num
   return { host, port: port === undefined ? defaultPort : Number(port) };
 }
 
+/** How often a Cluster is asked which master has which slots. */
+const SLOTS_MS = 2_000;
+
 const retryStrategy = (times: number) =>
   Math.min(2 ** Math.min(times, 10) * 10, MAX_RETRY_MS) * (0.75 + Math.random() / 2);
 
@@ -89,16 +92,17 @@ export function connect(address: Address, name: string, { patient = true }: { pa
     ...(tls && { tls: {} }),
   };
   if (mode === "cluster") {
-    return new Cluster([...nodes], {
+    const client = new Cluster([...nodes], {
       redisOptions: shared,
       enableOfflineQueue: patient,
       shardedSubscribers: true,
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
-      slotsRefreshInterval: 2_000,
+      slotsRefreshInterval: 0,
       retryDelayOnFailover: 100,
       retryDelayOnClusterDown: 100,
     });
+    return refreshed(client);
   }
   if (mode === "sentinel") {
     return new Redis({
@@ -115,6 +119,15 @@ export function connect(address: Address, name: string, { patient = true }: { pa
     });
   }
   return new Redis({ ...shared, ...nodes[0], db, retryStrategy });
+}
+
+/**
+ * Makes a Cluster look regularly which master has which slots. Its own `slotsRefreshInterval` goes on for ever where a look is under way
+ * while the client is closed (ioredis 6.0.0).
+ */
+function refreshed(client: Cluster): Cluster {
+  const looking = setInterval(() => client.status === "ready" && client.refreshSlotsCache(), SLOTS_MS).unref();
+  return client.once("end", () => clearInterval(looking));
 }
 
 /** Whether it is a Cluster: by what it can do, since an embedder's ioredis may be another copy. */

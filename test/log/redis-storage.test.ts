@@ -32,7 +32,8 @@ describe("what a log in Redis stores", () => {
     stop();
     const record = (await stored(server, worker, "entries")).fields["2"] ?? "";
     expect(record.slice(record.indexOf("\n") + 1)).to.equal(json);
-    expect(payloads[0]?.toString()).to.equal(`1\t${entry.epoch}\t2\n${record}`);
+    const run = /run_id:(\w+)/.exec(await server.admin.info("server"))?.[1];
+    expect(payloads[0]?.toString()).to.equal(`1\t${entry.epoch}\t2\t${run}\n${record}`);
     expect(JSON.stringify((await worker.log.find("topic", "ann", "id"))?.content)).to.equal(
       JSON.stringify(treacherous),
     );

@@ -81,12 +81,12 @@ export class PresenceCluster implements Disposable {
     return keysOf(this.prefix, "workers")("worker", id);
   }
 
-  /** Starts a worker; resolves when it holds its lease. */
-  async start(): Promise<PresenceWorker> {
+  /** Starts a worker, which may have a way to Redis of its own; resolves when it holds its lease. */
+  async start(url = this.#url): Promise<PresenceWorker> {
     const { prefix, clock } = this;
     const counted = { roundTrip() {}, redisError() {} };
     const eventLoop = stallingClock();
-    const link = new RedisLink({ url: this.#url, prefix, logger: silent, clock: eventLoop, counted });
+    const link = new RedisLink({ url, prefix, logger: silent, clock: eventLoop, counted });
     const id = randomBytes(6).toString("hex");
     const info = { id, host: "test", pid: process.pid, startedAt: Date.now(), version: "0.0.0", protocol: 1 } as const;
     const workers = joinWorkers({ link, clock: eventLoop, logger: silent, info, leaseMs: this.#leaseMs });

@@ -121,7 +121,7 @@ local function write(log)
   save(log)
   keepFor(metaKey, tonumber(ARGV[4]))
   keepFor(entriesKey, tonumber(ARGV[2]))
-  redis.call('SPUBLISH', KEYS[4], '1\t' .. log.epoch .. '\t' .. seq .. '\n' .. record)
+  redis.call('SPUBLISH', KEYS[4], '1\t' .. log.epoch .. '\t' .. seq .. '\t' .. log.run .. '\n' .. record)
   return { 'written', log.epoch, seq, at }
 end
 

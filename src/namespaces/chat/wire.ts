@@ -12,7 +12,9 @@ export function toWire(room: string, entry: LogEntry): WireEntry {
   const { epoch, seq, id, at, target, revisedAt, erasedAt } = entry;
   // What `messages.ts` wrote; the log keeps it without looking into it.
   const kind = entry.kind as Kind;
-  const { from, ...body } = entry.body as unknown as Body;
+  // Field by field: a later release may have written more, which is none of this one's contract.
+  const { from, type, replyTo } = entry.body as unknown as Body;
+  const { text, data } = (entry.content ?? {}) as Content;
   return {
     room,
     epoch,
@@ -21,8 +23,10 @@ export function toWire(room: string, entry: LogEntry): WireEntry {
     id,
     from,
     at,
-    ...body,
-    ...(entry.content as Content | undefined),
+    ...(type !== undefined && { type }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(text !== undefined && { text }),
+    ...(data !== undefined && { data }),
     ...(target !== undefined && { target }),
     ...(revisedAt !== undefined && erasedAt === undefined && { editedAt: revisedAt }),
     ...(erasedAt !== undefined && { deletedAt: erasedAt }),

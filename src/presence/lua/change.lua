@@ -1,13 +1,13 @@
 -- One step in which who attends a room changes.
 -- KEYS: attendees (user -> a line `connection worker goneAt` each, an empty one, the name), version (`version born`),
 --   pending (user -> how it ended, '' -> when it is to be told), what the names of workers' sets begin with (room user
---   connection; room: it is to tell), those workers. All of them are in the room's slot, so a worker's set is too.
+--   connection; room: it is to tell), those workers, users who were told of as left for want of any trace. All of them are in the room's slot, so a worker's set is too.
 -- ARGV: skew in ms, ms to gather, ms for which an empty room's version stays, worker, room; then seven for each act:
 --   its name, user, connection, the user's name (adopt: the dead worker), ms since it was dropped (-1: it is there; leave:
 --   whether those who may have been there had the time to come back), and born and version as last seen ('-': never).
 -- Where memory is full, Redis refuses the first write of a script if it takes memory, and none after it: so entering is
 --   refused whole, and leaving (whose first write takes none) works.
-local attendees, versionKey, pending, sets, workers = unpack(KEYS)
+local attendees, versionKey, pending, sets, workers, givenUp = unpack(KEYS)
 local gatherMs, keepMs, me, room = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
@@ -129,7 +129,8 @@ function acts.register(user, connection, name, age, seenBorn, seenVersion)
   attendee.lines[#attendee.lines + 1] = line
   own(user, line)
   write(user, attendee)
-  if isNew and lost then bump() elseif isNew then note(user, '+', name) end
+  local wasGivenUp = redis.call('SREM', givenUp, user) == 1
+  if isNew and lost and not wasGivenUp then bump() elseif isNew then note(user, '+', name) end
   return 'done'
 end
 
@@ -158,6 +159,8 @@ function acts.leave(user, connection, name, isLate, seenBorn, seenVersion)
   if place then return remove(user, attendee, place) end
   if attendee or not isLost(seenBorn, seenVersion) then return 'missing' end
   if isLate ~= '1' then return 'lost' end
+  redis.call('SADD', givenUp, user)
+  redis.call('PEXPIRE', givenUp, keepMs)
   note(user, '-', name)
   return 'done'
 end
