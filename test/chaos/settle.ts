@@ -74,7 +74,7 @@ async function readPage({ url }: Pick<Cluster, "url">, room: string, query: Reco
 }
 
 /** Where a log ends. */
-async function headOf(cluster: Pick<Cluster, "url">, room: string): Promise<{ epoch: string; seq: number }> {
+export async function headOf(cluster: Pick<Cluster, "url">, room: string): Promise<{ epoch: string; seq: number }> {
   const { epoch, entries } = await readPage(cluster, room, { limit: "1" });
   return { epoch, seq: entries.at(-1)?.seq ?? 0 };
 }

@@ -37,7 +37,7 @@ export async function startRedisCluster(masterCount = 3): Promise<RedisCluster> 
   }
   for (const { admin } of masters) {
     await eventually(async () => {
-      const info = String(await admin.cluster("INFO"));
+      const info = await admin.cluster("INFO");
       return info.includes("cluster_state:ok") && info.includes(`cluster_size:${masterCount}`);
     }, 15_000);
   }

@@ -83,13 +83,10 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${GROUP}`,
     servers: [master, replica],
     async failOver() {
-      const [sentinel] = sentinels;
-      const portNow = async () =>
-        Number(((await sentinel?.admin.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP)) as string[])[1]);
-      const before = await portNow();
+      const before = await masterPort(sentinels);
       const [old, next] = before === master.port ? [master, replica] : [replica, master];
       await old.kill();
-      await eventually(async () => (await portNow()) === next.port, 20_000);
+      await eventually(async () => (await masterPort(sentinels)) === next.port, 20_000);
       await eventually(async () => (await next.admin.role())[0] === "master", 10_000);
       return next;
     },
@@ -99,6 +96,11 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
       await master[Symbol.asyncDispose]();
     },
   };
+}
+
+async function masterPort([sentinel]: readonly Sentinel[]): Promise<number> {
+  const address = await sentinel?.admin.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP);
+  return Number((address as string[])[1]);
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

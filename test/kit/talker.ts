@@ -1,4 +1,3 @@
-import { Agent } from "node:http";
 import { io, type Socket } from "socket.io-client";
 import type { Ack } from "../../src/protocol/contract.ts";
 import type { Wire } from "./client.ts";
@@ -49,7 +48,6 @@ export class Talker {
   readonly refusals = new Map<string, number>();
   readonly absences: Absence[] = [];
   readonly #socket: Socket;
-  readonly #agent = new Agent({ keepAlive: true });
   readonly #waiting = new Set<string>();
   #position: { epoch: string; seq: number } | undefined;
   /** What came between a connect and the ack of its join. */
@@ -61,9 +59,8 @@ export class Talker {
   constructor(url: string, { transport, token, name, room }: Record<"transport" | "token" | "name" | "room", string>) {
     this.name = name;
     this.room = room;
-    // As a browser does; it would be a connection for every poll otherwise.
-    const options = { agent: this.#agent as unknown as string, transports: [transport], auth: { token } };
-    this.#socket = io(`${url}/chat`, { forceNew: true, ...options });
+    // Without an agent that keeps connections: what a poll of the stock client tries again over another one, it never sends.
+    this.#socket = io(`${url}/chat`, { forceNew: true, transports: [transport], auth: { token } });
     this.#socket.on("connect", () => void this.#join());
     this.#socket.on("disconnect", () => {
       this.#early = [];
@@ -107,7 +104,6 @@ export class Talker {
     clearInterval(this.#timer);
     this.#closed = true;
     this.#socket.disconnect();
-    this.#agent.destroy();
   }
 
   /** The same id until it is acknowledged: whether it was stored is not known before. */

@@ -24,9 +24,9 @@ export const fresh = (name: string): string => `${name}-${randomBytes(6).toStrin
 /** So many masters has a Redis Cluster of the tests; they share the slots evenly. */
 export const MASTERS = 3;
 
-/** The master that a room is on; nothing where its partition reaches over to the next one. */
-function masterOf(room: string): number | undefined {
-  const [first, last] = [0, 0.99].map((part) => Math.floor(((partitionOf(room) + part) * MASTERS) / PARTITIONS));
+/** The master that what is kept under a name is on; nothing where its partition reaches over to the next one. */
+export function masterOf(name: string): number | undefined {
+  const [first, last] = [0, 0.99].map((part) => Math.floor(((partitionOf(name) + part) * MASTERS) / PARTITIONS));
   return first === last ? first : undefined;
 }
 
