@@ -14,6 +14,13 @@ export interface Attached {
 /** A connection that never comes to a namespace is closed after so long. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/**
+ * A connection that was just being handed to a worker when that was killed is neither served nor closed by anybody: its client notices
+ * only when it is pinged no more. Engine.IO would take 45 s for it; each ping costs a write a client.
+ */
+const PING_INTERVAL_MS = 15_000;
+const PING_TIMEOUT_MS = 10_000;
+
 /** Uses the host's Socket.IO server, or attaches one to the host's HTTP server. */
 export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: FilledOptions, gate: Gate): Attached {
   if (io) return { io, owned: false, detach: async () => {} };
@@ -23,6 +30,8 @@ export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: Fille
     allowRequest: gate.allowRequest,
     maxHttpBufferSize: maxFrameBytes,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
     serveClient: web,
     ...(allowedOrigins.length > 0 && { cors: { origin: [...allowedOrigins], credentials: true } }),
   });

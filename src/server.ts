@@ -14,7 +14,7 @@ import { createPublisher, type NotificationDraft, type Published } from "./names
 import { type CarillonOptions, type FilledOptions, withDefaults } from "./options.ts";
 import type { Control } from "./control/index.ts";
 import { CarillonError } from "./protocol/errors.ts";
-import type { Activity } from "./runtime/activity.ts";
+import { createActivity } from "./runtime/activity.ts";
 import { socketsOf, type User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
 import { forgetNamespace } from "./runtime/engine.ts";
@@ -67,7 +67,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const { clock, logger, drainMs, maxBufferBytes } = options;
   const gate = createGate(options);
   const open = new Map<string, Open>();
-  const activity = createActivity(open);
+  const activity = createActivity((name) => open.get(name)?.namespace);
   const metrics = createMetrics(
     activity,
     namespaces.map(({ contract }) => contract.name),
@@ -226,15 +226,6 @@ function sendAway(namespace: Namespace, connections: Connections, ownsTransports
     else socket.data.session.announce(reason);
   }
   if (!ownsTransports) namespace.disconnectSockets();
-}
-
-function createActivity(open: OpenNamespaces): Activity {
-  const rooms = (name: string) => [...(open.get(name)?.namespace.adapter.rooms.keys() ?? [])];
-  return {
-    events: { in: 0, out: 0 },
-    sockets: (name) => open.get(name)?.namespace.sockets.size ?? 0,
-    rooms: () => rooms("/chat").filter((room) => room.startsWith("room:")).length,
-  };
 }
 
 function limitsOf({ rate, maxRooms, maxFrameBytes, maxBufferBytes, historySize, inboxSize }: FilledOptions) {

@@ -59,6 +59,9 @@ export async function settle(
   return { logs, failures, tookMs };
 }
 
+/** Whoever is asked: the balancer, or a worker by itself. */
+type At = Pick<Cluster, "url">;
+
 interface Page {
   readonly epoch: string;
   readonly entries: readonly { seq: number; id: string; from: { id: string } }[];

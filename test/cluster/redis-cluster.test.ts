@@ -7,8 +7,9 @@ import { startWorkers } from "../kit/workers.ts";
 import { clusterSuite } from "./suite.ts";
 import { connectInTurn, fresh, masterOf, MASTERS, roomOnEach } from "./suite/scene.ts";
 
-/** How long a send may take to be answered, whatever Redis does. */
+/** How long a send may take to be answered, whatever Redis does; and what a machine that has much else to do may add. */
 const ANSWER_MS = 2_000;
+const BUSY_MS = 500;
 
 /** After so long the masters have agreed that one of them is gone. */
 const NOTICED_MS = 3_500;
@@ -17,7 +18,7 @@ const NOTICED_MS = 3_500;
 async function attempt(client: Client, message: { id: string; room: string; text: string }): Promise<string> {
   const fromMs = performance.now();
   const ack = await client.ask("message:send", message);
-  expect(performance.now() - fromMs, `until ${message.text} was answered`).to.be.below(ANSWER_MS + 100);
+  expect(performance.now() - fromMs, `until ${message.text} was answered`).to.be.below(ANSWER_MS + BUSY_MS);
   return ack.ok ? "ok" : ack.error.code;
 }
 

@@ -11,6 +11,11 @@ import { eventually } from "../kit/wait.ts";
 const EACH = 100;
 const SOME = 24;
 
+function end(worker: { readonly pid: number } | undefined, signal: NodeJS.Signals): void {
+  if (!worker) throw new Error("There is no such worker");
+  process.kill(worker.pid, signal);
+}
+
 describe("three workers on one port, without sticky sessions", function () {
   this.timeout(60_000);
   let directory: Awaited<ReturnType<typeof folder>>;
@@ -53,7 +58,7 @@ describe("three workers on one port, without sticky sessions", function () {
     await crowd.come(SOME);
     const [old] = await fleet.status();
     await fleet.fork();
-    process.kill(old?.pid ?? 0, "SIGTERM");
+    end(old, "SIGTERM");
     await crowd.come(SOME);
     await eventually(async () => !(await fleet.status()).some(({ pid }) => pid === old?.pid), 10_000);
     await crowd.settled();
@@ -73,7 +78,7 @@ describe("three workers on one port, without sticky sessions", function () {
     const others = all.filter((worker) => worker !== victim);
     const lost = new Set<number>();
     for (const [index, { socket }] of crowd.clients.entries()) socket.once("disconnect", () => lost.add(index));
-    process.kill(victim?.pid ?? 0, "SIGKILL");
+    end(victim, "SIGKILL");
     await eventually(() => lost.size >= (victim?.sessions ?? 0) - 1, 15_000);
     // What was on its way to the worker when it died is never answered: a poll of another worker's client may be among it, and
     // that client notices by a ping that does not come.

@@ -27,8 +27,7 @@ describe("presence while Redis is out", () => {
   /** Two workers with a room of six, who were told of. */
   async function scene() {
     const cluster = new PresenceCluster(redis.url);
-    const [a, b] = await cluster.startAll(2);
-    if (!a || !b) throw new Error("There are two");
+    const [a, b] = await cluster.two();
     const users = ["ann", "bob", "cat", "dan"];
     for (const user of users) await enter(a, user);
     for (const user of ["eve", "fay"]) await enter(b, user);

@@ -34,7 +34,7 @@ describe("presence in Redis", () => {
 
   it("is told once in the whole cluster, by whichever worker, in one order", async () => {
     using cluster = new PresenceCluster(redis.url);
-    const workers = await cluster.startAll(3);
+    const workers = await cluster.three();
     const users: string[] = [];
     for (let number = 0; number < 30; number++) {
       const worker = workers[number % 3];
@@ -52,8 +52,7 @@ describe("presence in Redis", () => {
 
   it("gathers what happens on different workers together, from the first of it on", async () => {
     using cluster = new PresenceCluster(redis.url);
-    const [a, b, c] = await cluster.startAll(3);
-    if (!a || !b || !c) throw new Error("three");
+    const [a, b, c] = await cluster.three();
     await enter(a, "ann");
     await cluster.advance(GATHER_MS / 2);
     await enter(b, "bob");
@@ -68,8 +67,7 @@ describe("presence in Redis", () => {
 
   it("counts a user with five tabs on three workers once, until the last is gone", async () => {
     using cluster = new PresenceCluster(redis.url);
-    const [a, b, c] = await cluster.startAll(3);
-    if (!a || !b || !c) throw new Error("three");
+    const [a, b, c] = await cluster.three();
     const tabs = [a, a, b, b, c].map((worker, number) => ({ worker, tab: `tab-${number}` }));
     for (const { worker, tab } of tabs) await enter(worker, "ann", tab);
     await cluster.advance(GATHER_MS);
@@ -86,8 +84,7 @@ describe("presence in Redis", () => {
 
   it("replaces a connection that was dropped on one worker by one on another", async () => {
     using cluster = new PresenceCluster(redis.url);
-    const [a, b] = await cluster.startAll(2);
-    if (!a || !b) throw new Error("two");
+    const [a, b] = await cluster.two();
     await enter(a, "ann", "first");
     await drop(a, "ann", "first");
     await enter(b, "ann", "second");
@@ -100,8 +97,7 @@ describe("presence in Redis", () => {
 
   it("sends out a user of another worker", async () => {
     using cluster = new PresenceCluster(redis.url);
-    const [a, b] = await cluster.startAll(2);
-    if (!a || !b) throw new Error("two");
+    const [a, b] = await cluster.two();
     await enter(a, "ann");
     await b.presence.expel(ROOM, "ann");
     expect(await there(a)).to.deep.equal([]);
@@ -151,8 +147,7 @@ describe("presence in Redis", () => {
   describe("of a worker that was killed", () => {
     it("takes its members with it, each told as left once, and those who came back stay", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b, c] = await cluster.startAll(3);
-      if (!a || !b || !c) throw new Error("three");
+      const [a, b, c] = await cluster.three();
       for (const user of ["ann", "bob", "cat", "dan"]) await enter(a, user);
       await enter(b, "eve");
       await drop(a, "dan");
@@ -172,8 +167,7 @@ describe("presence in Redis", () => {
 
     it("gives a grace that was running no more than what is left of it", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       await enter(a, "ann");
       await drop(a, "ann");
       await settled(b);
@@ -186,8 +180,7 @@ describe("presence in Redis", () => {
 
     it("tells what that one was to tell", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       await enter(b, "bob");
       await cluster.advance(GATHER_MS);
       await enter(a, "ann");
@@ -203,8 +196,7 @@ describe("presence in Redis", () => {
 
     it("goes from one survivor to the next, should that one die too", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       await enter(a, "ann");
       await cluster.advance(GATHER_MS);
       await settled(b);
@@ -222,8 +214,7 @@ describe("presence in Redis", () => {
 
     it("is taken over within seconds by the others together, though it had a thousand members", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b, c] = await cluster.startAll(3);
-      if (!a || !b || !c) throw new Error("three");
+      const [a, b, c] = await cluster.three();
       const users = Array.from({ length: 1_000 }, (_, number) => number);
       await Promise.all(
         users.map((number) => a.presence.enter(`room-${number % 50}`, member(`user-${number}`), `${number}`)),
@@ -241,7 +232,7 @@ describe("presence in Redis", () => {
     it("is found by a new one, though all were killed at once, and though the registry was lost", async () => {
       for (const lost of [false, true]) {
         using cluster = new PresenceCluster(redis.url);
-        const workers = await cluster.startAll(2);
+        const workers = await cluster.two();
         for (const [place, worker] of workers.entries()) await enter(worker, `user-${place}`);
         for (const worker of workers) worker.kill();
         if (lost) await redis.admin.del(cluster.registry);
@@ -260,8 +251,7 @@ describe("presence in Redis", () => {
   describe("of a worker that is there", () => {
     it("does not flap when its event loop stands still for a third of a lease", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       let registered = 0;
       a.workers.onRegistered(() => registered++);
       await enter(a, "ann");
@@ -280,8 +270,7 @@ describe("presence in Redis", () => {
 
     it("has its members back when it wakes within their grace, and nobody hears of it", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       await enter(a, "ann");
       await cluster.advance(GATHER_MS);
       await settled(a, b);
@@ -299,8 +288,7 @@ describe("presence in Redis", () => {
 
     it("has them told as joined again when they had been told as left meanwhile", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       await enter(a, "ann");
       await cluster.advance(GATHER_MS);
       await settled(a, b);
@@ -316,8 +304,7 @@ describe("presence in Redis", () => {
 
     it("does not flap when it is replaced by another one, and its members come back there", async () => {
       using cluster = new PresenceCluster(redis.url);
-      const [a, b] = await cluster.startAll(2);
-      if (!a || !b) throw new Error("two");
+      const [a, b] = await cluster.two();
       const users = ["ann", "bob", "cat"];
       for (const user of users) await enter(a, user);
       await cluster.advance(GATHER_MS);

@@ -105,8 +105,12 @@ export class PresenceCluster implements Disposable {
     return worker;
   }
 
-  async startAll(count: number): Promise<PresenceWorker[]> {
-    return Promise.all(Array.from({ length: count }, () => this.start()));
+  two() {
+    return Promise.all([this.start(), this.start()]);
+  }
+
+  three() {
+    return Promise.all([this.start(), this.start(), this.start()]);
   }
 
   /** Lets time pass for graces and gatherings. */
