@@ -37,6 +37,10 @@ export function attach({ io, server, maxFrameBytes, allowedOrigins, web }: Fille
   });
   // Socket.IO opens "/" to everybody; here it is one more namespace that does not exist.
   own.use((_socket, next) => next(new Error("Invalid namespace")));
+  // Engine.IO would end every session as soon as the port is closed and its last connection gone: but by then they are told to go one
+  // by one, and those of clients whose requests come by way of other workers have no connection here at all.
+  for (const listener of server.listeners("close"))
+    if (!before.get("close")?.includes(listener)) server.off("close", listener as () => void);
   const added = listenersOf(server);
   return {
     io: own,

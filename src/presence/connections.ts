@@ -1,5 +1,4 @@
-import { ownedAs } from "./attendees.ts";
-import type { Seen } from "./attendees.ts";
+import { ownedAs, type Seen } from "./attendees.ts";
 
 /** What became of a connection: each change of it is another object, so that it can be told whether Redis knows the last one. */
 export type State = { readonly is: "here" } | { readonly is: "dropped"; readonly at: number } | { readonly is: "gone" };

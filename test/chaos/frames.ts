@@ -1,7 +1,7 @@
 import type { Tamper } from "../kit/proxy.ts";
 
-/** What becomes of a packet on its way: nothing, itself, or others. */
-export type Rewrite = (packet: string) => readonly string[];
+/** What becomes of a packet on its way: nothing, itself, or others. `connection` is the same for all packets of one. */
+export type Rewrite = (packet: string, connection: object) => readonly string[];
 
 const TEXT = 0x81;
 const HEADERS_END = "\r\n\r\n";
@@ -11,6 +11,7 @@ export function rewriteFrames(rewrite: Rewrite): () => Tamper {
   return () => {
     let state: "headers" | "frames" | "foreign" = "headers";
     let buffer = Buffer.alloc(0);
+    const connection = {};
     return (chunk) => {
       if (state === "foreign") return chunk;
       buffer = Buffer.concat([buffer, chunk]);
@@ -29,7 +30,7 @@ export function rewriteFrames(rewrite: Rewrite): () => Tamper {
       for (let frame = readFrame(buffer); frame; frame = readFrame(buffer)) {
         const { start, end } = frame;
         if (buffer[0] !== TEXT) out.push(buffer.subarray(0, end));
-        else out.push(...rewrite(buffer.toString("utf8", start, end)).map(textFrame));
+        else out.push(...rewrite(buffer.toString("utf8", start, end), connection).map(textFrame));
         buffer = buffer.subarray(end);
       }
       return Buffer.concat(out);

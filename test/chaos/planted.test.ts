@@ -11,7 +11,8 @@ const asIs: Rewrite = (packet) => [packet];
 /** Acts on the event of one message, the fifth that is told of, to whomever. */
 function onFifth(act: Rewrite): Rewrite {
   let told = 0;
-  return (packet) => (packet.includes('["message:sent",') && ++told === 5 ? act(packet) : [packet]);
+  return (packet, connection) =>
+    packet.includes('["message:sent",') && ++told === 5 ? act(packet, connection) : [packet];
 }
 
 /** Acts once on an ack that has all of these in it. */
@@ -26,18 +27,18 @@ function onAck(parts: readonly string[], act: (packet: string) => string): Rewri
 
 /** Keeps the event of one message back until after the next one on the same connection. */
 function swapTwo(): Rewrite {
-  let kept: string | undefined;
+  let kept: { packet: string; connection: object } | undefined;
   let seq = 0;
-  return (packet) => {
+  return (packet, connection) => {
     const [, found] = /^42\/chat,\["message:sent",.*"seq":(\d+)/.exec(packet) ?? [];
     if (!found) return [packet];
     if (Number(found) === 5 && seq === 0) {
       seq = 5;
-      kept = packet;
+      kept = { packet, connection };
       return [];
     }
-    if (kept === undefined || Number(found) !== 6) return [packet];
-    const pair = [packet, kept];
+    if (kept?.connection !== connection || Number(found) !== 6) return [packet];
+    const pair = [packet, kept.packet];
     kept = undefined;
     return pair;
   };
@@ -58,7 +59,7 @@ describe("the delivery checker catches, planted into real connections,", () => {
   let rewrite: Rewrite = asIs;
 
   before(async () => {
-    const down = rewriteFrames((packet) => rewrite(packet));
+    const down = rewriteFrames((packet, connection) => rewrite(packet, connection));
     cluster = await startCluster(1, { env: { HISTORY_SIZE: "100000" }, tamper: { down } });
   });
   after(() => cluster[Symbol.asyncDispose]());

@@ -60,7 +60,7 @@ export async function settle(
 }
 
 /** Whoever is asked: the balancer, or a worker by itself. */
-type At = Pick<Cluster, "url">;
+type Asked = Pick<Cluster, "url">;
 
 interface Page {
   readonly epoch: string;
@@ -68,7 +68,7 @@ interface Page {
   readonly more: boolean;
 }
 
-async function readPage({ url }: Pick<Cluster, "url">, room: string, query: Record<string, string>): Promise<Page> {
+async function readPage({ url }: Asked, room: string, query: Record<string, string>): Promise<Page> {
   const response = await fetch(`${url}/api/rooms/${room}/messages?${new URLSearchParams(query).toString()}`, {
     headers: { authorization: `Bearer ${API_KEY}` },
   });
@@ -77,16 +77,16 @@ async function readPage({ url }: Pick<Cluster, "url">, room: string, query: Reco
 }
 
 /** Where a log ends. */
-export async function headOf(cluster: Pick<Cluster, "url">, room: string): Promise<{ epoch: string; seq: number }> {
-  const { epoch, entries } = await readPage(cluster, room, { limit: "1" });
+export async function headOf(asked: Asked, room: string): Promise<{ epoch: string; seq: number }> {
+  const { epoch, entries } = await readPage(asked, room, { limit: "1" });
   return { epoch, seq: entries.at(-1)?.seq ?? 0 };
 }
 
 /** All that a log holds, page by page from its end. */
-async function readLog(cluster: Pick<Cluster, "url">, room: string): Promise<StoredLog> {
+async function readLog(asked: Asked, room: string): Promise<StoredLog> {
   const pages: Page[] = [];
   for (let before: number | undefined; pages[0]?.more ?? true; before = pages[0]?.entries[0]?.seq)
-    pages.unshift(await readPage(cluster, room, { limit: String(PAGE), ...(before && { before: String(before) }) }));
+    pages.unshift(await readPage(asked, room, { limit: String(PAGE), ...(before && { before: String(before) }) }));
   const epoch = pages[0]?.epoch ?? "";
   if (pages.some((page) => page.epoch !== epoch)) throw new Error("it began a new epoch");
   const entries = pages.flatMap((page) => page.entries);

@@ -31,9 +31,10 @@ describe("workers on a Redis Cluster", function () {
   this.timeout(40_000);
   let redis: RedisCluster;
   before(async () => (redis = await startRedisCluster(MASTERS)));
-  after(() => redis[Symbol.asyncDispose]());
 
   clusterSuite(() => redis.url);
+  // After the workers.
+  after(() => redis[Symbol.asyncDispose]());
 
   describe("faults", () => {
     it("loses and doubles nothing while the pub/sub connections of every master are cut", async () => {

@@ -73,6 +73,13 @@ describe("npm run cluster:reload under load", function () {
     }
   });
 
+  it("tells them before, on either transport, but for those who are too slow to hear it", () => {
+    for (const kind of ["websocket", "polling"]) {
+      const absences = talkers.filter(({ name }) => name.startsWith(kind)).flatMap((talker) => talker.absences);
+      expect(absences.filter(({ told }) => told).length / absences.length, kind).to.be.greaterThan(0.9);
+    }
+  });
+
   it("spreads it: never a third of them within a tenth of the drain", () => {
     const leaves = talkers.flatMap(({ absences }) => absences.map(({ leftAt }) => leftAt));
     const within = (from: number) => leaves.filter((at) => at >= from && at < from + DRAIN_MS / 10).length;

@@ -5,7 +5,8 @@ describe("workers on one Redis", function () {
   this.timeout(30_000);
   let redis: RedisServer;
   before(async () => (redis = await startRedis()));
-  after(() => redis[Symbol.asyncDispose]());
 
   clusterSuite(() => redis.url);
+  // After the workers.
+  after(() => redis[Symbol.asyncDispose]());
 });

@@ -52,9 +52,13 @@ export async function buildPrevious(): Promise<Release> {
 }
 
 async function previousCommit(): Promise<string> {
+  const look = async () => (await run("git", ["-C", ROOT, "rev-parse", "--verify", "HEAD^{commit}^"])).stdout.trim();
   try {
-    const { stdout } = await run("git", ["-C", ROOT, "rev-parse", "--verify", "HEAD^{commit}^"]);
-    return stdout.trim();
+    // A clone of depth 1 can be made deeper, where it can still reach what it was made of.
+    return await look().catch(async () => {
+      await run("git", ["-C", ROOT, "fetch", "--quiet", "--deepen=1"]);
+      return look();
+    });
   } catch (error) {
     throw new Error(
       "The commit before HEAD is needed, and is not in this clone: git fetch --deepen=1 (in CI: a checkout of depth 2)",

@@ -27,6 +27,8 @@ interface Joined {
 
 /** A stretch in which a client was away, by `performance.now()`. */
 export interface Absence {
+  /** Whether it had heard that the worker goes away. */
+  readonly told: boolean;
   readonly leftAt: number;
   backAt?: number;
 }
@@ -44,8 +46,6 @@ export class Talker {
   readonly heard: string[] = [];
   /** What must not happen. */
   readonly faults: string[] = [];
-  /** How often it was told to try again, by code. */
-  readonly refusals = new Map<string, number>();
   readonly absences: Absence[] = [];
   readonly #socket: Socket;
   readonly #waiting = new Set<string>();
@@ -54,6 +54,7 @@ export class Talker {
   #early: Entry[] | undefined = [];
   #timer: NodeJS.Timeout | undefined;
   #sent = 0;
+  #told = false;
   #closed = false;
 
   constructor(url: string, { transport, token, name, room }: Record<"transport" | "token" | "name" | "room", string>) {
@@ -66,10 +67,12 @@ export class Talker {
       this.#early = [];
       const last = this.absences.at(-1);
       // Sent away again before it was in the room: it is still the same absence.
-      if (!last || last.backAt !== undefined) this.absences.push({ leftAt: performance.now() });
+      if (!last || last.backAt !== undefined) this.absences.push({ told: this.#told, leftAt: performance.now() });
+      this.#told = false;
     });
     for (const event of ["message:sent", "message:edited", "message:deleted"])
       this.#socket.on(event, (entry: Entry) => (this.#early ? this.#early.push(entry) : this.#apply(entry)));
+    this.#socket.on("session:closing", ({ code }: Wire) => (this.#told = code === "draining"));
     this.#socket.on("room:reset", () => this.faults.push("the room was reset"));
   }
 
@@ -146,7 +149,6 @@ export class Talker {
         .emitWithAck(request, input)
         .catch(() => undefined)) as Ack<Wire> | undefined;
       if (!ack || ack.ok || !ack.error.retryable || this.#closed) return ack;
-      this.refusals.set(ack.error.code, (this.refusals.get(ack.error.code) ?? 0) + 1);
       await new Promise((resolve) => setTimeout(resolve, ack.error.retryAfterMs ?? RETRY_MS));
       if (request === "room:join" && !this.#socket.connected) return undefined;
     }

@@ -104,7 +104,7 @@ describe("rooms in Redis", () => {
       await rooms.list("lobby");
       return (await rooms.listed({ limit: 10 })).ids.length === 1;
     });
-    expect(await rooms.pair(room)).to.equal(undefined);
+    await eventually(async () => (await rooms.pair(room)) === undefined);
     expect(await rooms.openDirect("ann", "bob")).to.deep.equal({ room, made: true });
   });
 

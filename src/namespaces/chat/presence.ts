@@ -3,8 +3,8 @@ import { type ChatNamespace, LARGE_ROOM, socketRoom } from "./context.ts";
 import { socketsOf, userRoom } from "../../runtime/caller.ts";
 
 /**
- * Tells this worker's sockets in a room who came and who went; every worker hears of it. Nobody is told of himself, nor of those who came before him: his ack has shown them. A large
- * room is told the count alone.
+ * Tells this worker's sockets in a room who came and who went; every worker hears of it. Nobody is told of himself, nor of those who
+ * came before him: his ack has shown them. A large room is told the count alone.
  */
 export function tellPresence(namespace: ChatNamespace) {
   return ({ room, version, joined, left, memberCount }: PresenceChange): void => {

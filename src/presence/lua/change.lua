@@ -1,7 +1,8 @@
 -- One step in which who attends a room changes.
 -- KEYS: attendees (user -> a line `connection worker goneAt` each, an empty one, the name), version (`version born`),
 --   pending (user -> how it ended, '' -> when it is to be told), what the names of workers' sets begin with (room user
---   connection; room: it is to tell), those workers, users who were told of as left for want of any trace. All of them are in the room's slot, so a worker's set is too.
+--   connection; room: it is to tell), those workers, users who were told of as left for want of any trace. All of them are in
+--   the room's slot, so that each worker's set is too.
 -- ARGV: skew in ms, ms to gather, ms for which an empty room's version stays, worker, room; then seven for each act:
 --   its name, user, connection, the user's name (adopt: the dead worker), ms since it was dropped (-1: it is there; leave:
 --   whether those who may have been there had the time to come back), and born and version as last seen ('-': never).
