@@ -68,7 +68,9 @@ describe("the guarantees", () => {
 
 /** Every row of a table of guarantees ends with a link to a test, by its title. */
 function requireTests(text: string, base: URL): void {
-  const rows = text.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| -") && line.endsWith("|"));
+  const rows = text
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !line.startsWith("| -") && line.endsWith("|"));
   const tests = [...text.matchAll(/\[([^\]]+)\]\(((?:\.\.\/)?test\/[^)]+)\) *\|$/gm)];
   expect(tests.length).to.be.greaterThan(10);
   for (const [, title, file] of tests) {

@@ -83,10 +83,10 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${GROUP}`,
     servers: [master, replica],
     async failOver() {
-      const before = await masterPort(sentinels);
+      const before = await currentMaster(sentinels);
       const [old, next] = before === master.port ? [master, replica] : [replica, master];
       await old.kill();
-      await eventually(async () => (await masterPort(sentinels)) === next.port, 20_000);
+      await eventually(async () => (await currentMaster(sentinels)) === next.port, 20_000);
       await eventually(async () => (await next.admin.role())[0] === "master", 10_000);
       return next;
     },
@@ -98,7 +98,7 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
   };
 }
 
-async function masterPort([sentinel]: readonly Sentinel[]): Promise<number> {
+async function currentMaster([sentinel]: readonly Sentinel[]): Promise<number> {
   const address = await sentinel?.admin.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP);
   return Number((address as string[])[1]);
 }

@@ -51,13 +51,16 @@ export async function buildPrevious(): Promise<Release> {
   });
 }
 
+async function parentOfHead(): Promise<string> {
+  return (await run("git", ["-C", ROOT, "rev-parse", "--verify", "HEAD^{commit}^"])).stdout.trim();
+}
+
 async function previousCommit(): Promise<string> {
-  const look = async () => (await run("git", ["-C", ROOT, "rev-parse", "--verify", "HEAD^{commit}^"])).stdout.trim();
   try {
     // A clone of depth 1 can be made deeper, where it can still reach what it was made of.
-    return await look().catch(async () => {
+    return await parentOfHead().catch(async () => {
       await run("git", ["-C", ROOT, "fetch", "--quiet", "--deepen=1"]);
-      return look();
+      return parentOfHead();
     });
   } catch (error) {
     throw new Error(
