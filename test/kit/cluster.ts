@@ -91,7 +91,10 @@ export class Cluster implements AsyncDisposable {
     const worker = this.#at(index);
     if (worker.service) throw new Error(`Worker ${index} is up`);
     const { env, preload } = this.#options;
-    const service = spawnService({ ...ENV, CARILLON_RUN_DIR: this.folder, ...env, PORT: String(worker.port) }, preload);
+    const service = spawnService(
+      { ...WORKER_ENV, CARILLON_RUN_DIR: this.folder, ...env, PORT: String(worker.port) },
+      preload,
+    );
     worker.service = service;
     void service.exited.then((code) => {
       if (worker.service === service) this.deaths.push(`worker ${index} ended with ${code}`);
@@ -162,7 +165,8 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-const ENV = {
+/** What every worker of a test is told: tokens and keys of the tests, rooms open, no limits on rates. */
+export const WORKER_ENV = {
   HOST: "127.0.0.1",
   GUESTS: "off",
   JWT_SECRET: SECRET,

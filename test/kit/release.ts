@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { WORKER_ENV } from "./cluster.ts";
 import { opened } from "./leaks.ts";
 import { freePort } from "./port.ts";
-import { API_KEY, SECRET } from "./server.ts";
 import { eventually } from "./wait.ts";
 
 const run = promisify(execFile);
@@ -91,7 +91,7 @@ async function build(fill: (folder: string) => Promise<void>): Promise<Release> 
 async function startWorker(folder: string, env: Readonly<Record<string, string>>): Promise<ReleasedWorker> {
   const port = await freePort();
   const main = join(folder, "dist/src/main.js");
-  const child = spawn(process.execPath, [main], { cwd: folder, env: { ...ENV, ...env, PORT: String(port) } });
+  const child = spawn(process.execPath, [main], { cwd: folder, env: { ...WORKER_ENV, ...env, PORT: String(port) } });
   const released = opened(child, "a released worker");
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -115,14 +115,3 @@ async function startWorker(folder: string, env: Readonly<Record<string, string>>
   }
   return worker;
 }
-
-const ENV = {
-  HOST: "127.0.0.1",
-  GUESTS: "off",
-  JWT_SECRET: SECRET,
-  API_KEYS: API_KEY,
-  ROOM_ACCESS: "open",
-  RATE_PER_SEC: "0",
-  CONNECTS_PER_SEC: "0",
-  LOG_LEVEL: "warn",
-};
