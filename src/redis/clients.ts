@@ -105,6 +105,8 @@ export function connect(address: Address, name: string, { patient = true }: { pa
     return refreshed(client);
   }
   if (mode === "sentinel") {
+    // Without `failoverDetector`: a client that is closed while its detector looks for the Sentinels leaves that looking for ever (ioredis
+    // 6.0.0). A master that is gone is noticed by its connection, a stalled one by the heartbeat, a demoted one by its refusals.
     return new Redis({
       ...shared,
       db,
@@ -112,7 +114,6 @@ export function connect(address: Address, name: string, { patient = true }: { pa
       sentinels: [...nodes],
       name: master ?? "",
       sentinelRetryStrategy: retryStrategy,
-      failoverDetector: true,
       ...(password !== undefined && { sentinelPassword: password }),
       // A master that was voted out refuses to write: the next connection goes to its successor. Writes are idempotent.
       reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
