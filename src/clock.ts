@@ -6,6 +6,11 @@ export interface Clock {
   after(ms: number, act: () => void): () => void;
 }
 
+/** Waits for `ms`. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}
+
 /** `setTimeout` fires after 1 ms for anything above 2^31 - 1: longer waits go in steps. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 

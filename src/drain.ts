@@ -1,5 +1,5 @@
 import type { Server } from "socket.io";
-import type { Clock } from "./clock.ts";
+import { type Clock, pause } from "./clock.ts";
 import { CarillonError } from "./protocol/errors.ts";
 import { within } from "./deadline.ts";
 import type { Connections } from "./runtime/connection.ts";
@@ -29,7 +29,7 @@ export async function drainConnections(
   const atMost = (ms: number, work: Promise<unknown>) => within(clock, ms, () => work).catch(() => {});
   await Promise.all(
     leaving.map(async (connection, index) => {
-      await new Promise<void>((resolve) => clock.after((index * drainMs) / leaving.length, resolve));
+      await pause(clock, (index * drainMs) / leaving.length);
       await atMost(ANSWER_MS, Promise.all(connections.of(connection).underWay));
       const retryAfterMs = Math.round(Math.random() * Math.min(drainMs, JITTER_MS));
       connections.closeTransport(connection, new CarillonError("draining", { retryAfterMs }));

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import { UserId } from "../protocol/fields.ts";
@@ -81,7 +81,7 @@ export function startMover({ link, worker, clock, logger, counted }: MoverOption
         else waiting = waiting.slice(batch.length);
       } catch {
         // The outcome is unknown. Each has its id, so that moving it again is the same.
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+        await pause(clock, RETRY_MS);
       }
     }
   }

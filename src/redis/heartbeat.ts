@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { within } from "../deadline.ts";
 import type { Client } from "./clients.ts";
@@ -101,7 +101,7 @@ export class Heartbeat {
         this.#turn(false);
       }
       const pauseMs = this.#alive ? BEAT_MS : RECOVERY_MS;
-      await new Promise<void>((resolve) => this.#options.clock.after(pauseMs, resolve));
+      await pause(this.#options.clock, pauseMs);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { RedisLink } from "./link.ts";
 
 const RETRY_MS = 200;
@@ -24,7 +24,7 @@ export async function keptKey(link: RedisLink, clock: Clock, name: string): Prom
       );
   let key = await keep(own);
   while (key === null) {
-    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    await pause(clock, RETRY_MS);
     key = await keep(own);
   }
   const kept = key;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
 import { within } from "../deadline.ts";
@@ -193,7 +193,7 @@ export class RedisLink {
       told = complete === false;
       if (complete) continue;
       const pauseMs = told ? PARTLY_RETRY_MS : RESTORE_RETRY_MS;
-      await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+      await pause(clock, pauseMs);
     }
     this.#restoring = false;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { RedisLink } from "./link.ts";
 import { checkRequirements, type Finding } from "./requirements.ts";
@@ -61,7 +61,7 @@ export class Requirements {
       if (this.#isClosed) return;
       if (findings) this.#take(findings);
       this.#isWanted ||= !findings || !this.#isMet;
-      await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+      await pause(clock, PAUSE_MS);
     }
     this.#isRunning = false;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { type Clock, pause } from "../../clock.ts";
 
 /** Another host that does not answer at all is given up after so long. */
 export const CONNECT_MS = 2_000;
@@ -30,6 +30,6 @@ export async function insisting(
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const failure = await attempt();
     if (failure !== "busy" || clock.now() > untilMs) return failure;
-    await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+    await pause(clock, pauseMs);
   }
 }

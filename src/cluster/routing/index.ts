@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Server } from "socket.io";
-import type { Clock } from "../../clock.ts";
+import { type Clock, pause } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { openDirectory } from "./directory.ts";
 import { createDispatch, type Dispatch, type Engine, type RoutingCounted } from "./dispatch.ts";
@@ -98,7 +98,7 @@ export async function routeSessions(options: RoutingOptions): Promise<Routing> {
 
 async function cutSpread(cuts: readonly (() => void)[], overMs: number, clock: Clock): Promise<void> {
   const waits = cuts.map(async (cut, index) => {
-    await new Promise<void>((resolve) => clock.after((index * overMs) / cuts.length, resolve));
+    await pause(clock, (index * overMs) / cuts.length);
     cut();
   });
   await Promise.all(waits);

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { type Clock, pause } from "../../clock.ts";
 
 /**
  * Does some work for whoever asks, one at a time and no more often than every `everyMs`. Resolves when a run is done that began after it
@@ -12,7 +12,7 @@ export function paced(work: () => Promise<void>, everyMs: number, clock: Clock):
   async function run(): Promise<void> {
     await last;
     const waitMs = Math.min(everyMs, begunAt + everyMs - clock.now());
-    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    if (waitMs > 0) await pause(clock, waitMs);
     next = undefined;
     begunAt = clock.now();
     await (last = work());

@@ -1,3 +1,4 @@
+import { pause } from "../../clock.ts";
 import { type ChatContext, type ChatNamespace, LARGE_ROOM } from "./context.ts";
 import { userRoom } from "../../runtime/caller.ts";
 
@@ -32,7 +33,7 @@ export function createChangeNotice(
     try {
       for (let change = pending.get(room); change; change = pending.get(room)) {
         const waitMs = await throttle.take(room, change.lastAt, PACE_MS);
-        if (waitMs) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+        if (waitMs) await pause(clock, waitMs);
         else {
           if (waitMs === 0) await tell(room, change);
           if (pending.get(room) === change) pending.delete(room);

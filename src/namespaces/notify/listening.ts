@@ -1,3 +1,4 @@
+import { pause } from "../../clock.ts";
 import type { Position } from "../../log/index.ts";
 import type { User } from "../../runtime/caller.ts";
 import type { Attendance, Feeds } from "../../runtime/feed.ts";
@@ -41,7 +42,7 @@ export function createListening(
       } catch (error) {
         logger.debug({ err: error }, "an inbox cannot be listened to; it is tried again");
       }
-      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      await pause(clock, RETRY_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../clock.ts";
+import { type Clock, pause } from "../../../clock.ts";
 import type { Logger } from "../../../logger.ts";
 import { holdLease } from "../../../redis/lease.ts";
 import type { RedisLink } from "../../../redis/link.ts";
@@ -287,6 +287,6 @@ class RedisMembership implements Membership {
   }
 
   #after(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#options.clock.after(ms, resolve));
+    return pause(this.#options.clock, ms);
   }
 }
