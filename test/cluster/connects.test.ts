@@ -24,15 +24,15 @@ async function visit(url: string, token: string, id: string, options: Partial<Ma
   let errors = 0;
   socket.on("connect_error", () => errors++);
   try {
-    const joined = new Promise<void>((resolve) => {
-      // Each time, as a client does that has been sent away; what it has missed comes with the ack.
-      socket.on("connect", () =>
+    const joined = new Promise<void>((resolve, reject) => {
+      const join = () =>
         socket.emit("room:join", { room: id }, (ack: Ack<Joined>) => {
-          if (!ack.ok) return;
+          if (!ack.ok) return ack.error.retryable ? join() : reject(new Error(ack.error.code));
           resolve();
           for (const entry of ack.data.entries) socket.listeners("message:sent").forEach((hear) => hear(entry));
-        }),
-      );
+        });
+      // Each time, as a client does that has been sent away; what it has missed comes with the ack.
+      socket.on("connect", join);
     });
     const heard = new Promise<void>((resolve) => {
       socket.on("message:sent", (entry: { id: string }) => entry.id === id && resolve());

@@ -176,4 +176,19 @@ describe("session routing between two workers of a host", () => {
       expect(Object.hasOwn(other.carillon.io.engine, method)).to.equal(false);
     expect(await handshake(other.url)).to.have.length(20);
   });
+
+  it("lets an upgrade that it carries come to its end when it drains: a client cut in between would be deaf for 25 s", async () => {
+    const sid = await handshake(owner.url);
+    const client = new WebSocket(`${other.url}/socket.io/?EIO=4&transport=websocket&sid=${sid}`);
+    await new Promise((resolve) => client.once("open", resolve));
+    const drained = other.routing.drain(0);
+    client.send("2probe");
+    expect(String(await new Promise((resolve) => client.once("message", resolve)))).to.equal("3probe");
+    client.send("5");
+    client.send('40/chat,{"token":"ann"}');
+    await eventually(() => owner.carillon.chat?.sockets.size === 1);
+    const closed = new Promise((resolve) => client.once("close", resolve));
+    await drained;
+    await closed;
+  });
 });

@@ -43,15 +43,15 @@ export type Origin = "client" | "host";
 export interface Dispatch {
   request(request: IncomingMessage, response: ServerResponse, owner: string, from: Origin): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, owner: string, from: Origin): Promise<void>;
-  /** The ends of all tunnels that stand. */
-  readonly tunnels: ReadonlySet<() => void>;
+  /** What ends each tunnel that stands, with the time at which it was opened. */
+  readonly tunnels: ReadonlyMap<() => void, number>;
 }
 
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { clock, agent, owners, directory, hops, engine, counted, logger } = options;
-  const tunnels = new Set<() => void>();
+  const tunnels = new Map<() => void, number>();
   const watched = {
-    opened: (cut: () => void) => void tunnels.add(cut),
+    opened: (cut: () => void) => void tunnels.set(cut, clock.now()),
     closed: (cut: () => void) => void tunnels.delete(cut),
   };
 

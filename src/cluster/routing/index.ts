@@ -11,6 +11,12 @@ import { createOwners, type KnownWorkers } from "./owners.ts";
 import { sharedSecret } from "./secret.ts";
 import { createSessionIds, type SessionIds, sessionIdIn } from "./session-id.ts";
 
+/**
+ * A client whose websocket is cut in the middle of its upgrade polls no more, and does not connect again either, until it misses a ping: so a
+ * tunnel is left alone for as long as an upgrade takes.
+ */
+const UPGRADE_MS = 1_500;
+
 export type { RoutingCounted } from "./dispatch.ts";
 export type { KnownWorker, KnownWorkers } from "./owners.ts";
 
@@ -73,7 +79,7 @@ export async function routeSessions(options: RoutingOptions): Promise<Routing> {
     await directory.remove(worker);
     await Promise.all(listeners.map((listener) => listener.close()));
     agent.destroy();
-    for (const cut of dispatch.tunnels) cut();
+    for (const cut of dispatch.tunnels.keys()) cut();
   }
 
   try {
@@ -90,15 +96,16 @@ export async function routeSessions(options: RoutingOptions): Promise<Routing> {
   return {
     drain(overMs) {
       state.draining = true;
-      return cutSpread([...dispatch.tunnels], overMs, clock);
+      return cutSpread(dispatch.tunnels, overMs, clock);
     },
     close,
   };
 }
 
-async function cutSpread(cuts: readonly (() => void)[], overMs: number, clock: Clock): Promise<void> {
-  const waits = cuts.map(async (cut, index) => {
-    await pause(clock, (index * overMs) / cuts.length);
+async function cutSpread(tunnels: ReadonlyMap<() => void, number>, overMs: number, clock: Clock): Promise<void> {
+  const waits = [...tunnels].map(async ([cut, openedAt], index) => {
+    const upgradedAt = openedAt + UPGRADE_MS;
+    await pause(clock, Math.max((index * overMs) / tunnels.size, upgradedAt - clock.now()));
     cut();
   });
   await Promise.all(waits);
