@@ -1,0 +1,175 @@
+import type { Manager, Socket } from "socket.io-client";
+import type { z } from "zod";
+import type {
+  Ack,
+  ClientToServer,
+  Contract,
+  EventName,
+  Payload,
+  RequestName,
+  ServerToClient,
+} from "../src/protocol/contract.ts";
+import type { Failure } from "../src/protocol/errors.ts";
+import type { SESSION_EVENTS } from "../src/protocol/session.ts";
+import { ownFailure, RequestError } from "./failure.ts";
+import { createLive, type Live } from "./live.ts";
+import type { Tokens } from "./token.ts";
+
+/** What the server tells of itself and of us when a namespace is entered. */
+export type Session = z.output<(typeof SESSION_EVENTS)["session:opened"]["payload"]>;
+
+/**
+ * `connecting`: on its way. `open`: usable. `offline`: there is no connection, and it is tried again by itself. `refused`: not let in, or sent
+ * away, for good; `reconnect` tries again. `closed`: by ourselves.
+ */
+export type Status = "connecting" | "open" | "offline" | "refused" | "closed";
+
+export interface ChannelSnapshot {
+  readonly status: Status;
+  /** Of the newest session; it stays while there is no connection. */
+  readonly session?: Session;
+  /** Why there is none, where somebody has said so. */
+  readonly failure?: Failure;
+}
+
+type Reply<C extends Contract, R extends RequestName<C>> = z.output<C["requests"][R]["reply"]>;
+type Asked<C extends Contract, R extends RequestName<C>> = z.input<C["requests"][R]["input"]>;
+
+/** One namespace over a connection, typed by its contract. */
+export interface Channel<C extends Contract = Contract> extends Live<ChannelSnapshot> {
+  /** The stock client's, for what is missing here. */
+  readonly socket: Socket<ServerToClient<C>, ClientToServer<C>>;
+  /**
+   * Makes a request. Nothing waits for a connection: while there is none, this rejects at once.
+   * @throws RequestError as the server says; `unavailable` while there is no connection; `timeout` where no answer came in time, or the
+   * connection went before it: what came of it is unknown
+   */
+  request<R extends RequestName<C>>(name: R, input: Asked<C, R>): Promise<Reply<C, R>>;
+  /** @returns what ends it. */
+  on<E extends EventName<C>>(
+    event: E,
+    hear: (payload: Payload<C, E>, ack?: (answer: unknown) => void) => void,
+  ): () => void;
+  /** Runs now if the namespace is open, and each time it is opened (again). @returns what ends it. */
+  whenOpen(act: (session: Session) => void): () => void;
+  /** Tries again after a refusal. */
+  reconnect(): void;
+  close(): void;
+}
+
+export interface ChannelOptions {
+  readonly manager: Manager;
+  readonly namespace: string;
+  readonly tokens: Tokens;
+  /** Milliseconds that an answer may take. */
+  readonly timeoutMs: number;
+  /** The server has said when to come back. */
+  announced(failure: Failure): void;
+}
+
+/** The codes with which a token was not taken. */
+const SPOILT = new Set(["unauthorized", "token_expired"]);
+
+/** Opens a namespace. */
+export function openChannel<C extends Contract>(options: ChannelOptions): Channel<C> {
+  const { manager, namespace, tokens, timeoutMs, announced } = options;
+  const socket: Socket = manager.socket(namespace, {
+    auth: (give: (auth: object) => void) => {
+      tokens.current().then(
+        (token) => give({ token }),
+        ({ failure }: RequestError) => {
+          move("refused", failure);
+          socket.disconnect();
+        },
+      );
+    },
+  });
+  const listeners = new Set<(session: Session) => void>();
+  let state: ChannelSnapshot = { status: "connecting" };
+  /** One fresh token is tried after a refusal, not one after another. */
+  let hasRenewed = false;
+  const live = createLive(() => state);
+  const move = (status: Status, failure?: Failure) => {
+    const { session } = state;
+    state = { status, ...(session && { session }), ...(failure && { failure }) };
+    live.changed();
+  };
+
+  function refused(failure: Failure): void {
+    if (!SPOILT.has(failure.code) || hasRenewed || !tokens.spoil()) return move("refused", failure);
+    hasRenewed = true;
+    move("connecting", failure);
+    socket.connect();
+  }
+
+  /** By how much the server's clock is ahead of ours. */
+  let aheadMs = 0;
+  async function refresh(token: string): Promise<void> {
+    const { expiresAt } = (await request("token:refresh", { token })) as { expiresAt?: number };
+    tokens.until(expiresAt, Date.now() + aheadMs, refresh);
+  }
+
+  socket.on("session:opened", (session: Session) => {
+    hasRenewed = false;
+    aheadMs = session.at - Date.now();
+    state = { status: "open", session };
+    live.changed();
+    tokens.until(session.expiresAt, session.at, refresh);
+    for (const act of [...listeners]) act(session);
+  });
+  socket.on("session:closing", (failure: Failure) => {
+    announced(failure);
+    move(state.status, failure);
+  });
+  socket.on("connect_error", (error: Error & { data?: Failure }) => {
+    if (state.status === "closed") return;
+    // It is only then that the stock client tries no more.
+    if (!socket.active)
+      refused(error.data ?? { ...ownFailure("unavailable"), message: error.message, retryable: false });
+    else move("offline", state.failure);
+  });
+  socket.on("disconnect", (reason) => {
+    if (state.status === "closed") return;
+    if (reason === "io server disconnect") refused(state.failure ?? ownFailure("unavailable"));
+    else move("offline", state.failure);
+  });
+
+  function request(name: string, input: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (!socket.connected) return reject(new RequestError(ownFailure("unavailable")));
+      socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
+        if (error) reject(new RequestError(ownFailure("timeout")));
+        else if (ack.ok) resolve(ack.data);
+        else reject(new RequestError(ack.error));
+      });
+    });
+  }
+
+  socket.connect();
+  return {
+    ...live,
+    // Where wire meets types: what comes over it is what the contract says, or the server has a bug.
+    socket: socket as unknown as Channel<C>["socket"],
+    request: request as Channel<C>["request"],
+    on(event, hear) {
+      socket.on(event as string, hear);
+      return () => void socket.off(event as string, hear);
+    },
+    whenOpen(act) {
+      listeners.add(act);
+      if (state.status === "open" && state.session) act(state.session);
+      return () => void listeners.delete(act);
+    },
+    reconnect() {
+      if (state.status !== "refused") return;
+      tokens.spoil();
+      move("connecting");
+      socket.connect();
+    },
+    close() {
+      move("closed");
+      listeners.clear();
+      socket.disconnect();
+    },
+  };
+}

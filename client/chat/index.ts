@@ -1,0 +1,39 @@
+import type { z } from "zod";
+import type { chat } from "../../src/namespaces/chat/contract.ts";
+import type { Channel } from "../channel.ts";
+import type { Live } from "../live.ts";
+import type { Position } from "./follow.ts";
+import type { OutboxStorage } from "./outbox.ts";
+import type { Room } from "./room.ts";
+
+/** One of one's own rooms. */
+export type RoomSummary = z.output<(typeof chat)["requests"]["room:mine"]["reply"]>["rooms"][number];
+/** A room that anybody may enter. */
+export type OpenRoom = z.output<(typeof chat)["requests"]["room:list"]["reply"]>["rooms"][number];
+
+export interface RoomsSnapshot {
+  /** The rooms that one is a member of, the newest written first; what is unread is kept up to date, attended or not. */
+  readonly rooms: readonly RoomSummary[];
+  /** Whether they were ever read. */
+  readonly isLoaded: boolean;
+}
+
+export interface Chat {
+  /** The namespace: how its connection is, and requests that have no method here. */
+  readonly channel: Channel<typeof chat>;
+  /** One's own rooms. Read when somebody first subscribes, and again after each reconnection. */
+  readonly rooms: Live<RoomsSnapshot>;
+  /**
+   * Attends a room, now or as soon as there is a connection. The same object for the same room until one leaves it. `since` is where one has left
+   * off, for whoever keeps that: what came after it is told first.
+   */
+  join(room: string, options?: { since?: Position; limit?: number }): Room;
+  /** The direct room with another user, made if needed. Offline: `unavailable` at once. @throws RequestError */
+  direct(user: string): Promise<Room>;
+  /** Open rooms by their ids, 100 at a time: `after` is the last one of the page before. Offline: `unavailable` at once. @throws RequestError */
+  list(after?: string): Promise<{ rooms: readonly OpenRoom[]; next?: string }>;
+}
+
+export interface ChatOptions {
+  readonly storage?: OutboxStorage | undefined;
+}

@@ -1,0 +1,89 @@
+import type { z } from "zod";
+import type { Member as MemberSchema } from "../../src/protocol/fields.ts";
+import type { Failure } from "../../src/protocol/errors.ts";
+import type { Live } from "../live.ts";
+import type { Entry, RoomChange } from "./follow.ts";
+import type { Draft, Outgoing } from "./outbox.ts";
+
+export type Member = z.output<typeof MemberSchema>;
+
+/** A room as it stands. Everything in it follows the log and the people by itself. */
+export interface RoomSnapshot {
+  readonly room: string;
+  /**
+   * `joining`: not yet level with the log, or there is no connection; what is here is what was last known. `live`: level. `refused`: one may not
+   * be here, or was removed, as `failure` says. `left`: by ourselves.
+   */
+  readonly status: "joining" | "live" | "refused" | "left";
+  readonly failure?: Failure;
+  readonly epoch?: string;
+  /** The newest `seq` of the room. */
+  readonly head: number;
+  /** Messages, oldest first, with their present text (`editedAt`), or without any (`deletedAt`). */
+  readonly messages: readonly Entry[];
+  /** There are older ones to be read. */
+  readonly more: boolean;
+  /** One's own messages that are not among `messages` yet, oldest first: pending, sent a moment ago, or failed. */
+  readonly outgoing: readonly Outgoing[];
+  /** Who attends, by name; in rooms of more than 200 not all. */
+  readonly members: readonly Member[];
+  readonly memberCount: number;
+  /** User ids of others who type. */
+  readonly typing: readonly string[];
+  /** What one has read, as a `seq`, and how many messages of others come after it. */
+  readonly marker: number;
+  readonly unread: number;
+  /** What others have read, as far as it was told since one joined: `seq` by user id. */
+  readonly markers: ReadonlyMap<string, number>;
+  /** One may not write, until then (epoch milliseconds) where it has an end. */
+  readonly muted?: { readonly untilAt?: number };
+}
+
+export interface Sanction {
+  readonly forSec?: number;
+  readonly reason?: string;
+}
+
+/**
+ * A room that stays right by itself: entries come in order and once, over cuts, dead workers and lost logs.
+ *
+ * As a live value it is a `RoomSnapshot`. As an async iterable it gives what happens from now on: `for await (const change of room)`; whoever
+ * takes too long for it (10,000 changes wait) gets a `RequestError` of code `slow_consumer`.
+ */
+export interface Room extends Live<RoomSnapshot>, AsyncIterable<RoomChange> {
+  readonly id: string;
+  /** Tells each change once, in order: an entry, or a reset where they do not follow on. Offline it is silent. @returns what ends it. */
+  listen(hear: (change: RoomChange) => void): () => void;
+  /**
+   * Sends a message; offline, as soon as there is a connection. Messages of a room are sent one after another, in the order in which they were
+   * written, and are each stored once, however often they are sent. How it goes is in the snapshot's `outgoing`.
+   * @throws RequestError `too_large` where 100 messages of this room wait already
+   */
+  send(draft: string | Draft): Outgoing;
+  /** Resolves when a message of `send` is sent or has failed: which of both is in it. */
+  settled(id: string): Promise<Outgoing>;
+  /** Sends a failed message again, as a new one. @throws RangeError where there is no such message */
+  retry(id: string): Outgoing;
+  /** Forgets a failed message, or one that was not sent yet. */
+  discard(id: string): void;
+  /** Gives a message of one's own another text. Offline: `unavailable` at once. Trying again is safe. @throws RequestError */
+  edit(seq: number, text: string): Promise<void>;
+  /** Deletes a message. Offline: `unavailable` at once. Trying again is safe. @throws RequestError */
+  remove(seq: number): Promise<void>;
+  /** Reads up to `limit` older messages (1 to 300; 50 unless given) into the snapshot. Offline: `unavailable` at once. @throws RequestError */
+  readMore(limit?: number): Promise<void>;
+  /** Tells the others that one types; call it with every key. Ends by itself, with a message or after a while. Offline: nothing is told. */
+  setTyping(typing: boolean): void;
+  /** One has read up to `seq`, or all. Never backwards. Offline: told when there is a connection again. */
+  markRead(seq?: number): void;
+  /** For moderators. Offline: `unavailable` at once. @throws RequestError */
+  kick(user: string, sanction?: Sanction): Promise<void>;
+  ban(user: string, sanction?: Sanction): Promise<void>;
+  mute(user: string, sanction?: Sanction): Promise<void>;
+  unban(user: string): Promise<void>;
+  unmute(user: string): Promise<void>;
+  /** Attends no longer; what is unsent is still sent. Offline: the server notices by itself. */
+  leave(): void;
+  /** Is no longer a member, on any device, and leaves. Offline: `unavailable` at once. @throws RequestError */
+  quit(): Promise<void>;
+}

@@ -1,0 +1,119 @@
+import { Manager, type ManagerOptions } from "socket.io-client";
+import type { Contract } from "../src/protocol/contract.ts";
+import type { Failure } from "../src/protocol/errors.ts";
+import { type Channel, type ChannelSnapshot, openChannel } from "./channel.ts";
+import { type Chat, createChat } from "./chat/index.ts";
+import type { OutboxStorage } from "./chat/outbox.ts";
+import { createLive, type Live } from "./live.ts";
+import { createMonitor, type Monitor } from "./monitor/index.ts";
+import { createNotify, type Notify } from "./notify/index.ts";
+import { createTokens, type TokenSource } from "./token.ts";
+
+export interface ConnectOptions {
+  /** Where Carillon is: `https://example.org`; in a browser, where the page comes from unless it is given. */
+  readonly url?: string;
+  /** Who one is. A function is asked again before its token runs out, and when one is not taken. */
+  readonly token?: TokenSource;
+  /** Keeps messages that were not yet sent, over reloads and restarts: `localStorage`, say. */
+  readonly storage?: OutboxStorage;
+  /** Milliseconds that an answer may take; 10,000 unless given. */
+  readonly timeoutMs?: number;
+  /** Where the server has renamed its namespaces. */
+  readonly namespaces?: { readonly chat?: string; readonly notify?: string; readonly monitor?: string };
+  /** For the stock client underneath: `path`, `transports`, delays of reconnection, and so on. */
+  readonly socket?: Partial<ManagerOptions>;
+}
+
+/**
+ * One connection to Carillon, over which all three parts go. A part is connected when it is first looked at. Whatever cuts it, the
+ * connection comes back by itself, and every part goes on where it was; as a live value it says how it is.
+ */
+export interface Connection extends Live<ChannelSnapshot> {
+  readonly chat: Chat;
+  readonly notify: Notify;
+  readonly monitor: Monitor;
+  /** Tries again what was refused for good: after another sign-in, say. */
+  reconnect(): void;
+  /** Ends all of it. Messages that were not yet sent stay in the storage, where there is one. */
+  close(): void;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** A server's wish to be left alone for 0 ms must not become a storm. */
+const SOONEST_MS = 50;
+
+/** Connects. Nothing is awaited, and nothing thrown where the server is out: the connection is tried until it stands. */
+export function connect(options: ConnectOptions = {}): Connection {
+  const { url, token, storage, timeoutMs = TIMEOUT_MS, namespaces = {} } = options;
+  const managerOptions = { ...options.socket, autoConnect: false };
+  const manager = url === undefined ? new Manager(managerOptions) : new Manager(url, managerOptions);
+  const tokens = createTokens(token);
+  const channels = new Set<Channel>();
+  const live = createLive(() => summaryOf([...channels].map((channel) => channel.getSnapshot())));
+  const { announced } = followServer(manager);
+
+  function open<C extends Contract>(namespace: string): Channel<C> {
+    const channel = openChannel<C>({ manager, namespace, tokens, timeoutMs, announced });
+    channels.add(channel as unknown as Channel);
+    channel.subscribe(live.changed);
+    live.changed();
+    return channel;
+  }
+
+  const chat = lazily(() => createChat(open(namespaces.chat ?? "/chat"), { storage }));
+  const notify = lazily(() => createNotify(open(namespaces.notify ?? "/notify")));
+  const monitor = lazily(() => createMonitor(open(namespaces.monitor ?? "/monitor")));
+  return {
+    ...live,
+    get chat() {
+      return chat();
+    },
+    get notify() {
+      return notify();
+    },
+    get monitor() {
+      return monitor();
+    },
+    reconnect() {
+      for (const channel of channels) channel.reconnect();
+    },
+    close() {
+      tokens.stop();
+      for (const channel of channels) channel.close();
+    },
+  };
+}
+
+/** Comes back when the server wants it, and looks after one trap of the stock client. */
+function followServer(manager: Manager): { announced(failure: Failure): void } {
+  const usual = { delayMs: manager.reconnectionDelay(), spread: manager.randomizationFactor() };
+  manager.on("open", () => {
+    manager.reconnectionDelay(usual.delayMs).randomizationFactor(usual.spread);
+    const { engine } = manager;
+    engine.on("upgradeError", () => {
+      // A websocket that ends in the middle of an upgrade leaves the client paused: it would hear nothing until it misses a ping.
+      if (manager.engine !== engine || (engine.transport as { readyState: string }).readyState !== "paused") return;
+      manager.disconnect();
+      manager.connect();
+    });
+  });
+  return {
+    announced({ retryAfterMs }) {
+      if (retryAfterMs === undefined) return;
+      manager.reconnectionDelay(Math.max(retryAfterMs, SOONEST_MS)).randomizationFactor(0);
+    },
+  };
+}
+
+/** The best of them: one part may be refused, as to somebody without its role, while the others are open. */
+function summaryOf(channels: readonly ChannelSnapshot[]): ChannelSnapshot {
+  const order = ["open", "offline", "connecting", "refused", "closed"] as const;
+  const best = order.map((status) => channels.find((channel) => channel.status === status)).find(Boolean);
+  return best ?? { status: "connecting" };
+}
+
+function lazily<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

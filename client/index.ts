@@ -1,0 +1,13 @@
+export { connect, type Connection, type ConnectOptions } from "./connect.ts";
+export { type Channel, type ChannelSnapshot, type Session, type Status } from "./channel.ts";
+export { type Chat, type OpenRoom, type RoomSummary, type RoomsSnapshot } from "./chat/index.ts";
+export { type Room, type RoomSnapshot, type Sanction } from "./chat/room.ts";
+export { type Draft, type Outgoing, type OutboxStorage } from "./chat/outbox.ts";
+export { follow, type Entry, type FollowOptions, type Joined, type RoomChange, type RoomReset } from "./chat/follow.ts";
+export { asGuest } from "./guest.ts";
+export { type InboxSnapshot, type Notification, type Notify } from "./notify/index.ts";
+export { type HostView, type Monitor, type MonitorSnapshot, type Watch } from "./monitor/index.ts";
+export { RequestError } from "./failure.ts";
+export type { Live } from "./live.ts";
+export type { TokenSource } from "./token.ts";
+export type { ErrorCode, Failure } from "../src/protocol/errors.ts";
