@@ -85,6 +85,12 @@ export function connect(options: ConnectOptions = {}): Connection {
   };
 }
 
+/** What the stock client keeps private. */
+interface Internals {
+  readonly transport: { readonly readyState: string };
+  disconnect(): void;
+}
+
 /** Comes back when the server wants it, and looks after one trap of the stock client. */
 function followServer(manager: Manager): { announced(failure: Failure): void } {
   const usual = { delayMs: manager.reconnectionDelay(), spread: manager.randomizationFactor() };
@@ -92,9 +98,10 @@ function followServer(manager: Manager): { announced(failure: Failure): void } {
     manager.reconnectionDelay(usual.delayMs).randomizationFactor(usual.spread);
     const { engine } = manager;
     engine.on("upgradeError", () => {
+      const { transport } = engine as unknown as Internals;
       // A websocket that ends in the middle of an upgrade leaves the client paused: it would hear nothing until it misses a ping.
-      if (manager.engine !== engine || (engine.transport as { readyState: string }).readyState !== "paused") return;
-      manager.disconnect();
+      if (manager.engine !== engine || transport.readyState !== "paused") return;
+      (manager as unknown as Internals).disconnect();
       manager.connect();
     });
   });

@@ -9,27 +9,31 @@ const dist = join(root, "dist");
 const stamp = join(dist, ".built-from");
 
 /** What the build is made of. The lock file stands for the compiler. */
-const INPUTS = ["src", "client/web", "tsconfig.json", "package.json", "package-lock.json", "scripts/build.mjs"];
+const INPUTS = ["src", "client", "tsconfig.json", "package.json", "package-lock.json", "scripts/build.mjs"];
 
-/** Compiles `src` to `dist`, and copies the scripts of Redis and the web page there, unless that is what is there. Exits where it fails. */
+/** Compiles `src` and the client to `dist`, bundles the web app and copies the scripts of Redis there, unless that is what is there. Exits where it fails. */
 export function build() {
   const source = digest(INPUTS.flatMap(filesIn));
   if (source === readStamp()) return;
   console.error("Building …");
   // What was renamed or removed in src must not live on.
   rmSync(dist, { recursive: true, force: true });
-  const compiler = join(root, "node_modules/typescript/bin/tsc");
-  const { status, error } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: ["ignore", 2, 2] });
-  if (status !== 0) {
-    console.error(`Building failed${error ? `: ${error.message}` : ""}.`);
-    process.exit(status ?? 1);
-  }
+  run("typescript/bin/tsc", "-p", root);
+  run("vite/bin/vite.js", "build", "--config", join(root, "client/web/vite.config.ts"), "--logLevel", "warn");
   // At the same places beside dist/src as beside src.
   for (const script of filesIn("src").filter((path) => path.endsWith(".lua")))
     cpSync(join(root, script), join(dist, script));
-  cpSync(join(root, "client/web"), join(dist, "client/web"), { recursive: true });
   // Last, so that a build which was broken off is done again.
   writeFileSync(stamp, source);
+}
+
+/** What it prints goes to standard error: the output is that of whatever was built. */
+function run(program, ...args) {
+  const argv = [join(root, "node_modules", program), ...args];
+  const { status, error } = spawnSync(process.execPath, argv, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status === 0) return;
+  console.error(`Building failed${error ? `: ${error.message}` : ""}.`);
+  process.exit(status ?? 1);
 }
 
 function filesIn(path) {

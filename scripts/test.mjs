@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { ensurePrograms } from "./programs.mjs";
 
@@ -31,4 +32,6 @@ function runMocha() {
 
 ensureInstalled();
 if (!ensurePrograms(PROGRAMS, "Testing")) process.exit(1);
+// The tests run the sources, but the web app is served as it is built.
+build();
 runMocha();

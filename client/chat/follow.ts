@@ -104,17 +104,15 @@ export function follow(
     clearTimeout(timer);
     joining = {};
   };
-  const events: [string, (...heard: never[]) => void][] = [
-    ["connect", join],
-    ["disconnect", disconnected],
-    ["room:reset", reset],
-    ...ENTRIES.map((name): [string, typeof advance] => [name, advance]),
-  ];
-  for (const [name, hear] of events) socket.on(name, hear);
+  const hear = (turn: "on" | "off") => {
+    socket[turn]("connect", join)[turn]("disconnect", disconnected)[turn]("room:reset", reset);
+    for (const name of ENTRIES) socket[turn](name, advance);
+  };
+  hear("on");
   if (socket.connected) join();
   return () => {
     disconnected();
-    for (const [name, hear] of events) socket.off(name, hear);
+    hear("off");
     if (socket.connected) socket.emit("room:leave", { room }, () => {});
   };
 }

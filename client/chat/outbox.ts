@@ -32,3 +32,21 @@ export interface OutboxStorage {
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
+
+/** The messages of one room on their way out. */
+export interface Outbox {
+  /** All that is not settled, or was sent and did not come back yet; in the order in which they were written. */
+  outgoing(): readonly Outgoing[];
+  /** @throws RequestError `too_large` where 100 wait already */
+  send(draft: Draft): Outgoing;
+  settled(id: string): Promise<Outgoing>;
+  /** @throws RangeError where none has failed under this id */
+  retry(id: string): Outgoing;
+  discard(id: string): void;
+  /** The room is level with its log, in this epoch: from here on it may be sent. Each message is tied to the first epoch that it meets. */
+  live(epoch: string): void;
+  /** The room has shown what is stored under this id. */
+  shown(id: string): void;
+  /** Calls off what is planned; what is stored stays. */
+  close(): void;
+}

@@ -14,8 +14,8 @@ import { HTTP_ROUTES, type RouteHandlers, type RouteSpec } from "./contract.ts";
 
 const JSON_BYTES = { service: 4 * 1024 * 1024, none: 16 * 1024 };
 
-/** The built web app, or the plain page; beside the sources as beside what is built of them. */
-const WEB = fileURLToPath(new URL("../../client/web", import.meta.url));
+/** The built web app: the same, whether this runs from the sources or from what is built of them. */
+const WEB = fileURLToPath(new URL(".", import.meta.resolve("#web/index.html")));
 
 /** Same origin for everything, the page's sockets too. */
 const CONTENT_SECURITY_POLICY = {

@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What `npm run cluster` reads of the project. With all that the build is made of, the copy counts as built. */
 const COPIED = [
-  "client/web",
+  "client",
   "dist",
   "package-lock.json",
   "package.json",

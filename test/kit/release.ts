@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What a build is made of. */
-const SOURCES = ["src", "client/web", "scripts", "tsconfig.json", "package.json", "package-lock.json"];
+const SOURCES = ["src", "client", "scripts", "tsconfig.json", "package.json", "package-lock.json"];
 
 const BUILD_MS = 120_000;
 const READY_MS = 30_000;
