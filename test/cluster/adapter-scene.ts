@@ -3,9 +3,10 @@ import type { AddressInfo } from "node:net";
 import { type Namespace, Server } from "socket.io";
 import { systemClock } from "../../src/clock.ts";
 import { joinCluster, type Membership } from "../../src/cluster/adapter.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { Client } from "../kit/client.ts";
 import { opened } from "../kit/leaks.ts";
+import { openLink } from "../kit/link.ts";
 import { keepLogs } from "../kit/logs.ts";
 
 /** A worker's Socket.IO server, with one namespace that is part of the cluster. Clients enter the rooms that they ask for. */
@@ -21,13 +22,7 @@ export class AdapterWorker implements AsyncDisposable {
 
   private constructor(url: string, prefix: string) {
     const { logger } = this.logs;
-    this.link = new RedisLink({
-      url,
-      prefix,
-      logger,
-      clock: systemClock,
-      counted: { roundTrip() {}, redisError() {} },
-    });
+    this.link = openLink(url, prefix, { logger });
     this.io = new Server(createServer().listen(0, "127.0.0.1"));
     this.namespace = this.io.of("/lounge");
     this.membership = this.join();

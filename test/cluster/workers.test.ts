@@ -3,8 +3,9 @@ import { expect } from "chai";
 import { systemClock } from "../../src/clock.ts";
 import { joinWorkers, LEASE_MS, type WorkerInfo, type Workers } from "../../src/cluster/workers.ts";
 import { silent } from "../../src/logger.ts";
-import { COMMAND_MS, RedisLink } from "../../src/redis/link.ts";
+import { COMMAND_MS, type RedisLink } from "../../src/redis/link.ts";
 import { keysOf } from "../../src/redis/partition.ts";
+import { openLink } from "../kit/link.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { refusalOf } from "../kit/refusal.ts";
 import { eventually } from "../kit/wait.ts";
@@ -39,8 +40,7 @@ describe("the workers of a cluster", () => {
 
   function join(options: { leaseMs?: number; advertise?: string; onDead?: () => Promise<void> } = {}): Worker {
     const { leaseMs = SHORT_MS, advertise, onDead } = options;
-    const counted = { roundTrip() {}, redisError() {} };
-    const link = new RedisLink({ url: redis.url, prefix, logger: silent, clock: systemClock, counted });
+    const link = openLink(redis.url, prefix);
     const id = randomBytes(6).toString("hex");
     const known = { id, host: "here", pid: 1, startedAt: 2, version: "3.0.0", protocol: 1 } as const;
     const info: WorkerInfo = advertise === undefined ? known : { ...known, advertise };

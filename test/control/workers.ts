@@ -3,8 +3,9 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Order } from "../../src/control/index.ts";
 import { redisControl, type RedisControl } from "../../src/control/redis.ts";
 import { redisLog, type RedisLog } from "../../src/log/redis.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { opened } from "../kit/leaks.ts";
+import { openLink } from "../kit/link.ts";
 import { keepLogs, type LogLine } from "../kit/logs.ts";
 
 export const newPrefix = () => `test-${randomBytes(6).toString("hex")}`;
@@ -45,8 +46,7 @@ export interface WorkerOptions {
 export function startWorker(url: string, prefix: string, { skewMs = 0, size = 10_000 }: WorkerOptions = {}): Worker {
   const { clock, advance } = skewedClock(skewMs);
   const { logger, lines } = keepLogs();
-  const counted = { roundTrip() {}, redisError() {} };
-  const link = new RedisLink({ url, prefix, logger, clock: systemClock, counted });
+  const link = openLink(url, prefix, { logger });
   const log = redisLog({ link, name: "control", size, ttlSec: 30 * 86_400, clock: systemClock, logger });
   const control = redisControl({ link, log, clock, logger });
   const heard: Order[] = [];

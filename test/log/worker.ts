@@ -4,8 +4,9 @@ import type { Appended, Entry } from "../../src/log/index.ts";
 import { redisLog, type RedisLog, type RedisLogOptions } from "../../src/log/redis.ts";
 import { type Watch, watch } from "../../src/log/watch.ts";
 import { silent } from "../../src/logger.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { opened } from "../kit/leaks.ts";
+import { openLink } from "../kit/link.ts";
 import type { RedisServer } from "../kit/redis.ts";
 import { Hearer } from "./hearer.ts";
 
@@ -27,8 +28,7 @@ export class Worker implements Disposable {
 
   constructor(url: string, prefix: string, over: Partial<RedisLogOptions> = {}) {
     this.prefix = prefix;
-    const counted = { roundTrip: () => void this.trips++, redisError() {} };
-    this.link = new RedisLink({ url, prefix, logger: silent, clock: systemClock, counted });
+    this.link = openLink(url, prefix, { roundTrip: () => void this.trips++ });
     const garbage = () => void this.garbage++;
     const { link } = this;
     const kept = { name: "room", size: 10_000, ttlSec: 3600, clock: systemClock, logger: silent, ...over };

@@ -6,12 +6,13 @@ import { systemClock } from "../../src/clock.ts";
 import { silent } from "../../src/logger.ts";
 import { redisFleet } from "../../src/namespaces/monitor/fleet/redis.ts";
 import { type AlertRule, monitorNamespace } from "../../src/namespaces/monitor/index.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { Connections } from "../../src/runtime/connection.ts";
 import { serve } from "../../src/runtime/serve.ts";
 import { memoryStores } from "../../src/stores.ts";
 import { Client } from "../kit/client.ts";
 import { opened } from "../kit/leaks.ts";
+import { openLink } from "../kit/link.ts";
 import type { RedisServer } from "../kit/redis.ts";
 
 /** A worker that serves `/monitor`, in this process. */
@@ -66,8 +67,7 @@ export async function startWorker(
   const http = createServer();
   const io = new Server(http, { serveClient: false });
   let commands = 0;
-  const counted = { roundTrip: () => void commands++, redisError: ignore };
-  const link = new RedisLink({ url: server.url, prefix, logger: silent, clock, counted });
+  const link = openLink(server.url, prefix, { clock, roundTrip: () => void commands++ });
   const namespace = io.of("/monitor");
   const connections = new Connections(io, { ...unlimited, maxBufferBytes: 2 ** 20, slow: ignore, sent: ignore });
   const activity = {

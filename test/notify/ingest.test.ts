@@ -6,9 +6,10 @@ import type { Log } from "../../src/log/index.ts";
 import { loadInbox } from "../../src/namespaces/notify/inbox.ts";
 import { createPublisher, type Publisher } from "../../src/namespaces/notify/publish.ts";
 import { CarillonError } from "../../src/protocol/errors.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { memoryStores } from "../../src/stores.ts";
 import { opened } from "../kit/leaks.ts";
+import { openLink } from "../kit/link.ts";
 import { keepLogs } from "../kit/logs.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { eventually } from "../kit/wait.ts";
@@ -41,8 +42,7 @@ class Scene implements AsyncDisposable {
 
   worker(id: string): Worker {
     const { logger } = this.logs;
-    const counted = { roundTrip() {}, redisError() {} };
-    const link = new RedisLink({ url: this.server.url, prefix: this.prefix, logger, clock: systemClock, counted });
+    const link = openLink(this.server.url, this.prefix, { logger });
     const ingest = createIngest({
       link,
       worker: id,

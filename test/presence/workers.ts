@@ -4,9 +4,10 @@ import { joinWorkers, type Workers } from "../../src/cluster/workers.ts";
 import { silent } from "../../src/logger.ts";
 import type { Member, PresenceChange } from "../../src/presence/index.ts";
 import { type RedisPresence, redisPresence } from "../../src/presence/redis.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { keysOf } from "../../src/redis/partition.ts";
 import { type FakeClock, fakeClock } from "../kit/clock.ts";
+import { openLink } from "../kit/link.ts";
 import { eventually } from "../kit/wait.ts";
 
 /** Real time passes for leases, so that they are short; graces and gatherings go by the fake clock. */
@@ -84,9 +85,8 @@ export class PresenceCluster implements Disposable {
   /** Starts a worker, which may have a way to Redis of its own; resolves when it holds its lease. */
   async start(url = this.#url): Promise<PresenceWorker> {
     const { prefix, clock } = this;
-    const counted = { roundTrip() {}, redisError() {} };
     const eventLoop = stallingClock();
-    const link = new RedisLink({ url, prefix, logger: silent, clock: eventLoop, counted });
+    const link = openLink(url, prefix, { clock: eventLoop });
     const id = randomBytes(6).toString("hex");
     const info = { id, host: "test", pid: process.pid, startedAt: Date.now(), version: "0.0.0", protocol: 1 } as const;
     const workers = joinWorkers({ link, clock: eventLoop, logger: silent, info, leaseMs: this.#leaseMs });

@@ -3,8 +3,9 @@ import { expect } from "chai";
 import { systemClock } from "../../src/clock.ts";
 import { silent } from "../../src/logger.ts";
 import { holdLease, type Lease, type LeaseOptions } from "../../src/redis/lease.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { opened } from "../kit/leaks.ts";
+import { openLink } from "../kit/link.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { eventually } from "../kit/wait.ts";
 
@@ -27,8 +28,7 @@ describe("a lease", () => {
     readonly #released = opened(this, "a candidate for a lease");
 
     constructor(prefix: string, holder: string, changed: Partial<LeaseOptions> = {}) {
-      const counted = { roundTrip() {}, redisError() {} };
-      this.link = new RedisLink({ url: server.url, prefix, logger: silent, clock: systemClock, counted });
+      this.link = openLink(server.url, prefix);
       this.lease = holdLease({
         link: this.link,
         clock: systemClock,

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { systemClock as clock } from "../../src/clock.ts";
 import { parseAddress } from "../../src/redis/clients.ts";
-import { RedisLink } from "../../src/redis/link.ts";
 import { checkRequirements } from "../../src/redis/requirements.ts";
 import { Requirements } from "../../src/redis/requirements-watch.ts";
+import { openLink } from "../kit/link.ts";
 import { keepLogs } from "../kit/logs.ts";
 import { freePort } from "../kit/port.ts";
 import { Proxy } from "../kit/proxy.ts";
@@ -114,8 +114,7 @@ describe("what Redis has to be like", () => {
     let isOld = true;
     await using proxy = await startOlder(redis, () => isOld);
     const { logger, lines } = keepLogs();
-    const counted = { roundTrip() {}, redisError() {} };
-    const link = new RedisLink({ url: `redis://127.0.0.1:${proxy.port}`, prefix: "test", clock, logger, counted });
+    const link = openLink(`redis://127.0.0.1:${proxy.port}`, "test", { logger });
     const requirements = new Requirements({ link, clock, logger });
     try {
       const told = (name: string) => lines.filter(({ fields }) => fields["requirement"] === name);

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
-import { systemClock } from "../../src/clock.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { readScript, runScript } from "../../src/redis/script.ts";
+import { openLink } from "../kit/link.ts";
 import { keepLogs } from "../kit/logs.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { refusalOf } from "../kit/refusal.ts";
@@ -27,8 +27,7 @@ describe("subscriptions", () => {
 
   before(async () => {
     redis = await startRedis();
-    const counted = { roundTrip() {}, redisError() {} };
-    link = new RedisLink({ url: redis.url, prefix: "test", logger: logs.logger, clock: systemClock, counted });
+    link = openLink(redis.url, "test", { logger: logs.logger });
     await link.ready;
   });
   after(async () => {

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
-import { systemClock } from "../../src/clock.ts";
-import { silent } from "../../src/logger.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import type { Rooms } from "../../src/rooms/index.ts";
 import { redisRooms } from "../../src/rooms/redis.ts";
+import { openLink } from "../kit/link.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { refusalOf } from "../kit/refusal.ts";
 import { eventually } from "../kit/wait.ts";
@@ -29,8 +28,7 @@ describe("rooms in Redis", () => {
 
   async function work(prefix = newPrefix()): Promise<Worker> {
     let trips = 0;
-    const counted = { roundTrip: () => void trips++, redisError() {} };
-    const link = new RedisLink({ url: server.url, prefix, logger: silent, clock: systemClock, counted });
+    const link = openLink(server.url, prefix, { roundTrip: () => void trips++ });
     await link.ready;
     return {
       rooms: redisRooms({ link, ttlSec: TTL_SEC }),

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
-import { systemClock } from "../../src/clock.ts";
-import { silent } from "../../src/logger.ts";
-import { RedisLink } from "../../src/redis/link.ts";
+import type { RedisLink } from "../../src/redis/link.ts";
 import { redisTopics } from "../../src/topics/redis.ts";
+import { openLink } from "../kit/link.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { topicsSuite } from "./suite.ts";
 
@@ -15,8 +14,7 @@ describe("topics in Redis", () => {
   after(() => server[Symbol.asyncDispose]());
 
   async function linked(prefix = newPrefix(), roundTrip = () => {}): Promise<RedisLink & Disposable> {
-    const counted = { roundTrip, redisError() {} };
-    const link = new RedisLink({ url: server.url, prefix, logger: silent, clock: systemClock, counted });
+    const link = openLink(server.url, prefix, { roundTrip });
     await link.ready;
     return Object.assign(link, { [Symbol.dispose]: () => link.close() });
   }
