@@ -5,7 +5,10 @@
 export interface Live<T> {
   /** The value now. Never changed in place: another object means another value, the same one the same. */
   readonly getSnapshot: () => T;
-  /** Tells of changes, once for all that come in one turn. @returns what ends it. */
+  /**
+   * Tells of changes, once for all that come in one turn. What a listener throws silences no other; it is reported as any uncaught error.
+   * @returns what ends it, at once
+   */
   readonly subscribe: (listener: () => void) => () => void;
 }
 
@@ -15,33 +18,64 @@ export interface Source<T> extends Live<T> {
   readonly changed: () => void;
 }
 
+/** Those who listen to something. */
+export interface Listeners<Heard extends unknown[]> {
+  readonly size: number;
+  /** @returns what ends it, at once */
+  add(listener: (...heard: Heard) => void): () => void;
+  tell(...heard: Heard): void;
+  clear(): void;
+}
+
+/** Nobody, at first. Whoever listens twice is told twice; whoever throws is reported as an uncaught error, when the others were told. */
+export function createListeners<Heard extends unknown[]>(): Listeners<Heard> {
+  const all = new Set<(...heard: Heard) => void>();
+  return {
+    get size() {
+      return all.size;
+    },
+    add(listener) {
+      const own = (...heard: Heard) => listener(...heard);
+      all.add(own);
+      return () => void all.delete(own);
+    },
+    tell(...heard) {
+      for (const listener of [...all]) {
+        try {
+          // Another one may have let it go in this very round.
+          if (all.has(listener)) listener(...heard);
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
+    },
+    clear: () => all.clear(),
+  };
+}
+
 /** A live value that is built of something else, and only when somebody looks. */
 export function createLive<T>(build: () => T): Source<T> {
-  const listeners = new Set<() => void>();
+  const listeners = createListeners();
   let value: T;
   let isStale = true;
   let isTelling = false;
-  const tell = () => {
-    isTelling = false;
-    for (const listener of [...listeners]) listener();
-  };
   return {
     getSnapshot() {
       if (isStale) value = build();
       isStale = false;
       return value;
     },
-    subscribe(listener) {
-      // One's own, so that a listener that is given twice is told twice, and let go once.
-      const own = () => listener();
-      listeners.add(own);
-      return () => void listeners.delete(own);
-    },
+    subscribe: listeners.add,
     changed() {
       isStale = true;
       if (isTelling || listeners.size === 0) return;
       isTelling = true;
-      queueMicrotask(tell);
+      queueMicrotask(() => {
+        isTelling = false;
+        listeners.tell();
+      });
     },
   };
 }
