@@ -12,7 +12,7 @@ import type {
 import type { Failure } from "../src/protocol/errors.ts";
 import type { SESSION_EVENTS } from "../src/protocol/session.ts";
 import { ownFailure, RequestError } from "./failure.ts";
-import { createLive, type Live } from "./live.ts";
+import { createListeners, createLive, type Live } from "./live.ts";
 import type { Tokens } from "./token.ts";
 
 /** What the server tells of itself and of us when a namespace is entered. */
@@ -63,8 +63,10 @@ export interface ChannelOptions {
   readonly tokens: Tokens;
   /** Milliseconds that an answer may take. */
   readonly timeoutMs: number;
-  /** The server has said when to come back. */
+  /** The server closes the connection, and may have said when to come back. */
   announced(failure: Failure): void;
+  /** The connection was closed already: nothing is tried. */
+  readonly isClosed?: boolean;
 }
 
 /** The codes with which a token was not taken. */
@@ -72,41 +74,55 @@ const SPOILT = new Set(["unauthorized", "token_expired"]);
 
 /** Opens a namespace. */
 export function openChannel<C extends Contract>(options: ChannelOptions): Channel<C> {
-  const { manager, namespace, tokens, timeoutMs, announced } = options;
+  const { manager, namespace, tokens, timeoutMs, announced, isClosed } = options;
+  const listeners = createListeners<[Session]>();
+  let state: ChannelSnapshot = { status: isClosed ? "closed" : "connecting" };
+  /** What the server was last asked to be let in with. */
+  let shown: string | undefined;
+  /** One fresh token is tried after a refusal, not one after another. */
+  let hasRenewed = false;
+  /** By how much the server's clock is ahead of ours. */
+  let aheadMs = 0;
+  const live = createLive(() => state);
+  const move = (status: Status, failure?: Failure) => {
+    const { session } = state;
+    if (status === state.status && failure === state.failure) return;
+    state = { status, ...(session && { session }), ...(failure && { failure }) };
+    live.changed();
+  };
+
+  let asked: object | undefined;
   const socket: Socket = manager.socket(namespace, {
     auth: (give: (auth: object) => void) => {
+      const { engine } = manager;
+      const own = (asked = {});
+      // The source may take so long that the connection it was asked for is gone: the next one asks for itself.
+      const isWanted = () => asked === own && manager.engine === engine && socket.active;
       tokens.current().then(
-        (token) => give({ token }),
+        (token) => {
+          if (isWanted()) give({ token: (shown = token) });
+        },
         ({ failure }: RequestError) => {
+          if (!isWanted()) return;
           move("refused", failure);
           socket.disconnect();
         },
       );
     },
   });
-  const listeners = new Set<(session: Session) => void>();
-  let state: ChannelSnapshot = { status: "connecting" };
-  /** One fresh token is tried after a refusal, not one after another. */
-  let hasRenewed = false;
-  const live = createLive(() => state);
-  const move = (status: Status, failure?: Failure) => {
-    const { session } = state;
-    state = { status, ...(session && { session }), ...(failure && { failure }) };
-    live.changed();
-  };
 
-  function refused(failure: Failure): void {
-    if (!SPOILT.has(failure.code) || hasRenewed || !tokens.spoil()) return move("refused", failure);
+  function refused(failure: Failure, token?: string): void {
+    if (!SPOILT.has(failure.code) || hasRenewed || !tokens.spoil(token)) return move("refused", failure);
     hasRenewed = true;
     move("connecting", failure);
     socket.connect();
   }
 
-  /** By how much the server's clock is ahead of ours. */
-  let aheadMs = 0;
-  async function refresh(token: string): Promise<void> {
+  async function replace(token: string): Promise<boolean> {
+    if (!socket.connected) return false;
     const { expiresAt } = (await request("token:refresh", { token })) as { expiresAt?: number };
-    tokens.until(expiresAt, Date.now() + aheadMs, refresh);
+    tokens.until(expiresAt, Date.now() + aheadMs, replace);
+    return true;
   }
 
   socket.on("session:opened", (session: Session) => {
@@ -114,29 +130,29 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     aheadMs = session.at - Date.now();
     state = { status: "open", session };
     live.changed();
-    tokens.until(session.expiresAt, session.at, refresh);
-    for (const act of [...listeners]) act(session);
+    tokens.until(session.expiresAt, session.at, replace);
+    listeners.tell(session);
   });
   socket.on("session:closing", (failure: Failure) => {
     announced(failure);
     move(state.status, failure);
   });
   socket.on("connect_error", (error: Error & { data?: Failure }) => {
-    if (state.status === "closed") return;
+    if (socket.active) move("offline", state.failure);
     // It is only then that the stock client tries no more.
-    if (!socket.active)
-      refused(error.data ?? { ...ownFailure("unavailable"), message: error.message, retryable: false });
-    else move("offline", state.failure);
+    else refused(error.data ?? { ...ownFailure("unavailable"), message: error.message, retryable: false }, shown);
   });
   socket.on("disconnect", (reason) => {
-    if (state.status === "closed") return;
-    if (reason === "io server disconnect") refused(state.failure ?? ownFailure("unavailable"));
-    else move("offline", state.failure);
+    if (socket.active) move("offline", state.failure);
+    else if (reason === "io server disconnect") refused(state.failure ?? ownFailure("unavailable"));
+    else if (state.status !== "refused") move("closed");
   });
 
   function request(name: string, input: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (!socket.connected) return reject(new RequestError(ownFailure("unavailable")));
+      // After a sleep the stock client finds its ping overdue, and would keep the request, to send it after the next connect.
+      if (!socket.connected || manager.engine._hasPingExpired())
+        return reject(new RequestError(ownFailure("unavailable")));
       socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
         if (error) reject(new RequestError(ownFailure("timeout")));
         else if (ack.ok) resolve(ack.data);
@@ -145,7 +161,7 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     });
   }
 
-  socket.connect();
+  if (!isClosed) socket.connect();
   return {
     ...live,
     // Where wire meets types: what comes over it is what the contract says, or the server has a bug.
@@ -156,13 +172,13 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
       return () => void socket.off(event as string, hear);
     },
     whenOpen(act) {
-      listeners.add(act);
       if (state.status === "open" && state.session) act(state.session);
-      return () => void listeners.delete(act);
+      return listeners.add(act);
     },
     reconnect() {
       if (state.status !== "refused") return;
       tokens.spoil();
+      hasRenewed = false;
       move("connecting");
       socket.connect();
     },

@@ -1,12 +1,12 @@
 import { Manager, type ManagerOptions } from "socket.io-client";
 import type { Contract } from "../src/protocol/contract.ts";
-import type { Failure } from "../src/protocol/errors.ts";
 import { type Channel, type ChannelSnapshot, openChannel } from "./channel.ts";
 import { type Chat, createChat } from "./chat/index.ts";
 import type { OutboxStorage } from "./chat/outbox.ts";
 import { createLive, type Live } from "./live.ts";
 import { createMonitor, type Monitor } from "./monitor/index.ts";
 import { createNotify, type Notify } from "./notify/index.ts";
+import { followServer } from "./reconnect.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 
 export interface ConnectOptions {
@@ -40,9 +40,6 @@ export interface Connection extends Live<ChannelSnapshot> {
 
 const TIMEOUT_MS = 10_000;
 
-/** A server's wish to be left alone for 0 ms must not become a storm. */
-const SOONEST_MS = 50;
-
 /** Connects. Nothing is awaited, and nothing thrown where the server is out: the connection is tried until it stands. */
 export function connect(options: ConnectOptions = {}): Connection {
   const { url, token, storage, timeoutMs = TIMEOUT_MS, namespaces = {} } = options;
@@ -50,11 +47,13 @@ export function connect(options: ConnectOptions = {}): Connection {
   const manager = url === undefined ? new Manager(managerOptions) : new Manager(url, managerOptions);
   const tokens = createTokens(token);
   const channels = new Set<Channel>();
-  const live = createLive(() => summaryOf([...channels].map((channel) => channel.getSnapshot())));
+  let isClosed = false;
+  const getSnapshot = () => summaryOf([...channels].map((channel) => channel.getSnapshot()));
+  const live = createLive(getSnapshot);
   const { announced } = followServer(manager);
 
   function open<C extends Contract>(namespace: string): Channel<C> {
-    const channel = openChannel<C>({ manager, namespace, tokens, timeoutMs, announced });
+    const channel = openChannel<C>({ manager, namespace, tokens, timeoutMs, announced, isClosed });
     channels.add(channel as unknown as Channel);
     channel.subscribe(live.changed);
     live.changed();
@@ -65,7 +64,9 @@ export function connect(options: ConnectOptions = {}): Connection {
   const notify = lazily(() => createNotify(open(namespaces.notify ?? "/notify")));
   const monitor = lazily(() => createMonitor(open(namespaces.monitor ?? "/monitor")));
   return {
-    ...live,
+    // Not the one of `live`, which hears of a change only when its turn is over.
+    getSnapshot,
+    subscribe: live.subscribe,
     get chat() {
       return chat();
     },
@@ -79,45 +80,20 @@ export function connect(options: ConnectOptions = {}): Connection {
       for (const channel of channels) channel.reconnect();
     },
     close() {
+      isClosed = true;
       tokens.stop();
       for (const channel of channels) channel.close();
     },
   };
 }
 
-/** What the stock client keeps private. */
-interface Internals {
-  readonly transport: { readonly readyState: string };
-  disconnect(): void;
-}
-
-/** Comes back when the server wants it, and looks after one trap of the stock client. */
-function followServer(manager: Manager): { announced(failure: Failure): void } {
-  const usual = { delayMs: manager.reconnectionDelay(), spread: manager.randomizationFactor() };
-  manager.on("open", () => {
-    manager.reconnectionDelay(usual.delayMs).randomizationFactor(usual.spread);
-    const { engine } = manager;
-    engine.on("upgradeError", () => {
-      const { transport } = engine as unknown as Internals;
-      // A websocket that ends in the middle of an upgrade leaves the client paused: it would hear nothing until it misses a ping.
-      if (manager.engine !== engine || transport.readyState !== "paused") return;
-      (manager as unknown as Internals).disconnect();
-      manager.connect();
-    });
-  });
-  return {
-    announced({ retryAfterMs }) {
-      if (retryAfterMs === undefined) return;
-      manager.reconnectionDelay(Math.max(retryAfterMs, SOONEST_MS)).randomizationFactor(0);
-    },
-  };
-}
+const CONNECTING: ChannelSnapshot = { status: "connecting" };
 
 /** The best of them: one part may be refused, as to somebody without its role, while the others are open. */
 function summaryOf(channels: readonly ChannelSnapshot[]): ChannelSnapshot {
   const order = ["open", "offline", "connecting", "refused", "closed"] as const;
   const best = order.map((status) => channels.find((channel) => channel.status === status)).find(Boolean);
-  return best ?? { status: "connecting" };
+  return best ?? CONNECTING;
 }
 
 function lazily<T extends object>(make: () => T): () => T {

@@ -5,14 +5,13 @@ export interface GuestOptions {
   /** Where Carillon is, as for `connect`; in a browser, beside the page unless it is given. */
   readonly url?: string;
   /** Keeps the guest's token, so that whoever comes back is who he was: `sessionStorage`, say. */
-  readonly storage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  readonly storage?: GuestStorage;
 }
 
 /** The part of the Web Storage API that is used; declared here because Node has no types for it. */
-interface Storage {
+interface GuestStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
-  removeItem(key: string): void;
 }
 
 interface Issued {
@@ -21,7 +20,7 @@ interface Issued {
 
 /**
  * A source of tokens for a guest of this name, for `connect`: the same guest for as long as its tokens are taken, a new one otherwise.
- * It rejects with a `RequestError` where guests are not let in.
+ * Offline, and where guests are not let in, it rejects with a `RequestError`; `connect` asks again where that is of use.
  */
 export function asGuest(name: string, { url = "", storage }: GuestOptions = {}): () => Promise<string> {
   const key = `carillon:guest:${name}`;
@@ -29,14 +28,14 @@ export function asGuest(name: string, { url = "", storage }: GuestOptions = {}):
   let isFirst = true;
 
   async function issue(own?: string): Promise<Ack<Issued>> {
-    const response = await fetch(`${url}/api/guests`, {
+    const response = await fetch(`${url.replace(/\/$/, "")}/api/guests`, {
       method: "POST",
       headers: { "content-type": "application/json", ...(own !== undefined && { authorization: `Bearer ${own}` }) },
       body: JSON.stringify({ name }),
     }).catch(() => undefined);
-    // A proxy in between may answer with a page.
-    const answer: unknown = await response?.json().catch(() => undefined);
-    return (answer as Ack<Issued> | undefined) ?? { ok: false, error: ownFailure("unavailable") };
+    // A proxy in between may answer with a page, or with JSON of its own.
+    const answer = (await response?.json().catch(() => undefined)) as Ack<Issued> | null | undefined;
+    return answer?.ok !== undefined ? answer : { ok: false, error: ownFailure("unavailable") };
   }
 
   return async () => {
@@ -48,7 +47,11 @@ export function asGuest(name: string, { url = "", storage }: GuestOptions = {}):
     if (!answer.ok && !answer.error.retryable && token !== undefined) answer = await issue();
     if (!answer.ok) throw new RequestError(answer.error);
     token = answer.data.token;
-    storage?.setItem(key, token);
+    try {
+      storage?.setItem(key, token);
+    } catch {
+      // A full storage, or one that takes nothing in a private window: it is a guest all the same, until the page is left.
+    }
     return token;
   };
 }

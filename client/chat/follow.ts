@@ -43,7 +43,8 @@ const ENTRIES = ["message:sent", "message:edited", "message:deleted"];
 
 /**
  * Follows a room over a stock socket of `/chat`: tells each entry once, in the order of `seq`, over reconnects, dead workers and lost logs.
- * Offline it is silent, and goes on where it was when the socket is connected again.
+ * Offline it is silent, and goes on where it was when the socket is connected again. A room is followed once over a socket, since leaving it
+ * is about the socket.
  * @returns what ends it, and leaves the room
  */
 export function follow(
@@ -53,10 +54,10 @@ export function follow(
   { since, limit, onJoined, onFailure }: FollowOptions = {},
 ): () => void {
   let position = since;
-  let why: RoomReset["why"] = since ? "missed" : "joined";
   /** The join that is on its way: what comes before its ack is in it, or comes again after it. */
   let joining: object | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
 
   function join(): void {
     clearTimeout(timer);
@@ -78,11 +79,12 @@ export function follow(
     if (data.recovered) entries.forEach(advance);
     else {
       const last = entries.at(-1);
+      const why = position ? (position.epoch === epoch ? "missed" : "lost") : "joined";
       position = { epoch, seq: head, ...(last?.seq === head && { id: last.id }) };
       onChange({ kind: "reset", room, why, epoch, head, entries });
     }
-    why = "missed";
-    onJoined?.(data);
+    // Whoever was told may have ended it.
+    if (!joining) onJoined?.(data);
   }
 
   function advance(entry: Entry): void {
@@ -93,13 +95,10 @@ export function follow(
     onChange(entry);
   }
 
-  function reset(event: { room: string }): void {
-    if (joining || event.room !== room) return;
-    position = undefined;
-    why = "lost";
-    join();
-  }
-
+  const reset = (event: { room: string }) => {
+    // The position is of an epoch that is gone, so this join is answered with the newest of the new one.
+    if (!joining && event.room === room) join();
+  };
   const disconnected = () => {
     clearTimeout(timer);
     joining = {};
@@ -111,6 +110,8 @@ export function follow(
   hear("on");
   if (socket.connected) join();
   return () => {
+    if (isOver) return;
+    isOver = true;
     disconnected();
     hear("off");
     if (socket.connected) socket.emit("room:leave", { room }, () => {});

@@ -1,10 +1,14 @@
 import type { z } from "zod";
+import type { Clock } from "../../src/clock.ts";
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Channel } from "../channel.ts";
 import type { Live } from "../live.ts";
 import type { Position } from "./follow.ts";
-import type { OutboxStorage } from "./outbox.ts";
-import type { Room } from "./room.ts";
+import { createOutboxes } from "./outboxes.ts";
+import type { OutboxStorage } from "./outbox-storage.ts";
+import { createPace } from "./pace.ts";
+import { createRoom, type Room } from "./room.ts";
+import { createRooms } from "./rooms.ts";
 
 /** One of one's own rooms. */
 export type RoomSummary = z.output<(typeof chat)["requests"]["room:mine"]["reply"]>["rooms"][number];
@@ -31,9 +35,57 @@ export interface Chat {
   /** The direct room with another user, made if needed. Offline: `unavailable` at once. @throws RequestError */
   direct(user: string): Promise<Room>;
   /** Open rooms by their ids, 100 at a time: `after` is the last one of the page before. Offline: `unavailable` at once. @throws RequestError */
-  list(after?: string): Promise<{ rooms: readonly OpenRoom[]; next?: string }>;
+  list(after?: string): Promise<{ rooms: readonly OpenRoom[]; next?: string | undefined }>;
 }
 
 export interface ChatOptions {
   readonly storage?: OutboxStorage | undefined;
+}
+
+const CLOCK: Clock = {
+  now: () => Date.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Chat over its namespace. It ends with the channel. */
+export function createChat(channel: Channel<typeof chat>, { storage }: ChatOptions = {}): Chat {
+  const joined = new Map<string, ReturnType<typeof createRoom>>();
+  const pace = createPace(CLOCK.now);
+  const rooms = createRooms(channel, { clock: CLOCK, pace });
+  const outboxes = createOutboxes(channel, { storage, clock: CLOCK, pace, attended: joined });
+
+  function join(id: string, options: { since?: Position; limit?: number } = {}): Room {
+    const found = joined.get(id);
+    if (found) return found;
+    const outbox = outboxes.of(id);
+    const left = (hasQuit: boolean) => {
+      if (joined.get(id) === room) joined.delete(id);
+      outbox.left();
+      rooms.left(id, hasQuit);
+    };
+    const room = createRoom({ clock: CLOCK, channel, id, outbox, ...options, left });
+    joined.set(id, room);
+    room.listen((change) => outbox.told(change.epoch, change.kind === "reset" ? change.head : change.seq));
+    rooms.attend(room);
+    return room;
+  }
+
+  channel.subscribe(() => {
+    if (channel.getSnapshot().status !== "closed") return;
+    outboxes.close();
+    rooms.close();
+  });
+  return {
+    channel,
+    rooms,
+    join,
+    async direct(user) {
+      const { room } = await channel.request("room:direct", { user });
+      return join(room);
+    },
+    list: (after) => channel.request("room:list", { limit: 100, ...(after !== undefined && { after }) }),
+  };
 }

@@ -1,48 +1,21 @@
-import type { z } from "zod";
-import type { Member as MemberSchema } from "../../src/protocol/fields.ts";
+import type { Clock } from "../../src/clock.ts";
+import type { chat } from "../../src/namespaces/chat/contract.ts";
+import type { Payload } from "../../src/protocol/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
-import type { Live } from "../live.ts";
-import type { Entry, RoomChange } from "./follow.ts";
-import type { Draft, Outgoing } from "./outbox.ts";
+import type { Channel } from "../channel.ts";
+import { ownFailure, RequestError } from "../failure.ts";
+import { createLive, type Live } from "../live.ts";
+import { createStream } from "../stream.ts";
+import { createActions, type Sanction } from "./actions.ts";
+import { follow, type Position, type RoomChange } from "./follow.ts";
+import { createMute } from "./mute.ts";
+import type { Draft, Outbox, Outgoing } from "./outbox.ts";
+import { createStanding, hearRoom, type RoomSnapshot } from "./standing.ts";
+import { createTypist } from "./typist.ts";
 
-export type Member = z.output<typeof MemberSchema>;
-
-/** A room as it stands. Everything in it follows the log and the people by itself. */
-export interface RoomSnapshot {
-  readonly room: string;
-  /**
-   * `joining`: not yet level with the log, or there is no connection; what is here is what was last known. `live`: level. `refused`: one may not
-   * be here, or was removed, as `failure` says. `left`: by ourselves.
-   */
-  readonly status: "joining" | "live" | "refused" | "left";
-  readonly failure?: Failure;
-  readonly epoch?: string;
-  /** The newest `seq` of the room. */
-  readonly head: number;
-  /** Messages, oldest first, with their present text (`editedAt`), or without any (`deletedAt`). */
-  readonly messages: readonly Entry[];
-  /** There are older ones to be read. */
-  readonly more: boolean;
-  /** One's own messages that are not among `messages` yet, oldest first: pending, sent a moment ago, or failed. */
-  readonly outgoing: readonly Outgoing[];
-  /** Who attends, by name; in rooms of more than 200 not all. */
-  readonly members: readonly Member[];
-  readonly memberCount: number;
-  /** User ids of others who type. */
-  readonly typing: readonly string[];
-  /** What one has read, as a `seq`, and how many messages of others come after it. */
-  readonly marker: number;
-  readonly unread: number;
-  /** What others have read, as far as it was told since one joined: `seq` by user id. */
-  readonly markers: ReadonlyMap<string, number>;
-  /** One may not write, until then (epoch milliseconds) where it has an end. */
-  readonly muted?: { readonly untilAt?: number };
-}
-
-export interface Sanction {
-  readonly forSec?: number;
-  readonly reason?: string;
-}
+export type { Sanction } from "./actions.ts";
+export type { Member } from "./people.ts";
+export type { RoomSnapshot } from "./standing.ts";
 
 /**
  * A room that stays right by itself: entries come in order and once, over cuts, dead workers and lost logs.
@@ -86,4 +59,146 @@ export interface Room extends Live<RoomSnapshot>, AsyncIterable<RoomChange> {
   leave(): void;
   /** Is no longer a member, on any device, and leaves. Offline: `unavailable` at once. @throws RequestError */
   quit(): Promise<void>;
+}
+
+export interface RoomOptions {
+  readonly clock: Clock;
+  readonly channel: Channel<typeof chat>;
+  readonly id: string;
+  readonly outbox: Outbox;
+  readonly since?: Position;
+  readonly limit?: number;
+  /** It follows no longer, and will not again; `hasQuit`: nor is one a member any more. */
+  left(hasQuit: boolean): void;
+}
+
+/** Attends a room. It ends when one leaves, or is sent away, or with the channel. */
+export function createRoom(options: RoomOptions): Room & { outboxChanged(): void } {
+  const { clock, channel, id, outbox, since, limit, left } = options;
+  const room = createLive((): RoomSnapshot => standing.snapshot());
+  const { changed } = room;
+  const stream = createStream<RoomChange>();
+  const mute = createMute(clock, changed);
+  const request: typeof channel.request = (name, input) => {
+    const answer = channel.request(name, input);
+    answer.catch((error: unknown) => {
+      if (error instanceof RequestError) mute.learn(error.failure);
+    });
+    return answer;
+  };
+  const standing = createStanding({ clock, channel, id, since, outbox, mute, request, changed });
+  const actions = createActions({ room: id, request, epoch: standing.epoch });
+  const typist = createTypist(clock, (typing) => void request("typing:set", { room: id, typing }).catch(() => {}));
+  let isOver = false;
+  let paging: Promise<void> | undefined;
+  let pending: ReadonlySet<string> = new Set();
+
+  const unfollow = follow(
+    channel.socket,
+    id,
+    (change) => {
+      standing.hear(change);
+      stream.tell(change);
+    },
+    {
+      ...(since && { since }),
+      ...(limit !== undefined && { limit }),
+      onJoined: standing.joined,
+      onFailure: standing.refused,
+    },
+  );
+  channel.socket.on("disconnect", typist.forget);
+  const ends = [
+    () => void channel.socket.off("disconnect", typist.forget),
+    hearRoom(options, "member:removed", (removed) => {
+      if (isSelf(removed)) end(true, removalOf(removed));
+    }),
+    hearRoom(options, "member:muted", (muted) => {
+      if (isSelf(muted)) mute.set(true, muted.untilAt);
+    }),
+    hearRoom(options, "member:unmuted", (unmuted) => {
+      if (isSelf(unmuted)) mute.set(false);
+    }),
+    channel.subscribe(() => {
+      if (channel.getSnapshot().status === "closed") end(false);
+      else changed();
+    }),
+  ];
+
+  function isSelf({ user }: { user: string }): boolean {
+    return user === channel.getSnapshot().session?.user.id;
+  }
+
+  function end(hasQuit: boolean, removal?: Failure): void {
+    if (isOver) return;
+    isOver = true;
+    unfollow();
+    for (const act of ends) act();
+    typist.forget();
+    standing.end(removal);
+    mute.set(false);
+    stream.end();
+    left(hasQuit);
+  }
+
+  async function readPage(most: number): Promise<void> {
+    const page = standing.page();
+    if (!page) throw new RequestError(ownFailure("unavailable"));
+    if (!standing.more) return void page.end();
+    try {
+      standing.show(page.end(await request("history:read", { room: id, ...page.asked, limit: most })));
+    } catch (error) {
+      page.end();
+      // The log is another one: the room is about to show what there is of it.
+      if ((error as RequestError).code !== "conflict") throw error;
+    }
+  }
+
+  return {
+    ...room,
+    ...actions,
+    id,
+    listen: stream.listen,
+    [Symbol.asyncIterator]: stream[Symbol.asyncIterator],
+    send(draft) {
+      const sent = outbox.send(typeof draft === "string" ? { text: draft } : draft);
+      typist.set(false);
+      return sent;
+    },
+    settled: outbox.settled,
+    retry: outbox.retry,
+    discard: outbox.discard,
+    readMore(most = 50) {
+      paging ??= readPage(most).finally(() => (paging = undefined));
+      return paging;
+    },
+    setTyping(typing) {
+      if (standing.isJoined) typist.set(typing);
+    },
+    markRead: (seq = standing.head) => standing.markRead(seq),
+    leave: () => end(false),
+    async quit() {
+      await request("room:quit", { room: id });
+      end(true);
+    },
+    outboxChanged() {
+      const waiting = new Set<string>();
+      for (const { id: own, state, failure } of outbox.outgoing()) {
+        if (state === "pending") waiting.add(own);
+        // Not what was kept from an earlier day.
+        else if (failure && pending.has(own)) mute.learn(failure);
+      }
+      pending = waiting;
+      changed();
+    },
+  };
+}
+
+function removalOf({ action, reason, untilAt }: Payload<typeof chat, "member:removed">): Failure {
+  return {
+    code: action === "banned" ? "banned" : "forbidden",
+    message: "One was sent out of the room.",
+    retryable: false,
+    details: { ...(reason !== undefined && { reason }), ...(untilAt !== undefined && { untilAt }) },
+  };
 }
