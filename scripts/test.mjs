@@ -17,16 +17,34 @@ const PROGRAMS = [
   { binary: "ip", package: "iproute2" },
 ];
 
-/** Runs mocha with the arguments given here (all tests, without any), and ends as it ends. */
-function runMocha() {
+/** Tests of whole clusters and of what runs out: they wait for leases, outages and other processes, and take half of the time. */
+const SLOW = "test/{chaos,cluster,monitor,presence}/**/*.test.ts";
+
+/** Side by side, since each of them mostly waits; but where somebody has chosen some. */
+const chosen = process.argv.slice(2);
+const runs = chosen.length > 0 ? [chosen] : [[SLOW], ["test/**/*.test.ts", "--ignore", SLOW]];
+
+/** Runs mocha, and resolves with how it ended. The first shows what it does at once, the others when they have ended. */
+function runMocha(args, index) {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
-  const chosen = process.argv.length > 2 ? process.argv.slice(2) : ["test/**/*.test.ts"];
-  const child = spawn(process.execPath, [mocha, ...chosen], { cwd: root, stdio: "inherit" });
-  // Ctrl-C reaches the tests by itself, as one of the terminal's processes; this one stays to pass their exit code on.
-  process.on("SIGINT", () => {});
+  const color = process.stdout.isTTY ? ["--color"] : [];
+  const child = spawn(process.execPath, [mocha, ...color, ...args], {
+    cwd: root,
+    stdio: ["inherit", "pipe", "inherit"],
+  });
+  // Ctrl-C reaches the tests by itself, as some of the terminal's processes; this one stays to pass their exit code on.
   process.on("SIGTERM", () => child.kill("SIGTERM"));
-  child.on("exit", (code, signal) => {
-    process.exitCode = code ?? 128 + constants.signals[signal];
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    output += text;
+    if (index === 0) process.stdout.write(text);
+  });
+  return new Promise((resolve) => {
+    child.on("close", (code, signal) => {
+      if (index > 0) process.stdout.write(output);
+      const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [undefined, 0, 0];
+      resolve({ passed: Number(passed), failed: Number(failed), code: code ?? 128 + constants.signals[signal] });
+    });
   });
 }
 
@@ -34,4 +52,8 @@ ensureInstalled();
 if (!ensurePrograms(PROGRAMS, "Testing")) process.exit(1);
 // The tests run the sources, but the web app is served as it is built.
 build();
-runMocha();
+process.on("SIGINT", () => {});
+const ends = await Promise.all(runs.map(runMocha));
+const sum = (name) => ends.reduce((total, end) => total + end[name], 0);
+if (ends.length > 1) console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+process.exitCode = Math.max(...ends.map(({ code }) => code));
