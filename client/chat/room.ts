@@ -33,11 +33,17 @@ export interface Room extends Live<RoomSnapshot>, AsyncIterable<RoomChange> {
    * @throws RequestError `too_large` where 100 messages of this room wait already
    */
   send(draft: string | Draft): Outgoing;
-  /** Resolves when a message of `send` is sent or has failed: which of both is in it. */
+  /**
+   * Resolves when a message of `send` is sent or has failed: which of both is in it. Offline: when there is a connection again. Rejects with a
+   * RangeError where there is no such message, or it was settled long ago.
+   */
   settled(id: string): Promise<Outgoing>;
   /** Sends a failed message again, as a new one. @throws RangeError where there is no such message */
   retry(id: string): Outgoing;
-  /** Forgets a failed message, or one that was not sent yet. */
+  /**
+   * Forgets a message that failed or waits. One that was on its way already may be stored: then it is in the room like any other. Offline: one
+   * that was never sent is gone at once.
+   */
   discard(id: string): void;
   /** Gives a message of one's own another text. Offline: `unavailable` at once. Trying again is safe. @throws RequestError */
   edit(seq: number, text: string): Promise<void>;
