@@ -109,7 +109,10 @@ export function createRoom(options: RoomOptions): Room & { outboxChanged(): void
     {
       ...(since && { since }),
       ...(limit !== undefined && { limit }),
-      onJoined: standing.joined,
+      onJoined(joined) {
+        mute.set(joined.muted !== undefined, joined.muted?.untilAt);
+        standing.joined(joined);
+      },
       onFailure: standing.refused,
     },
   );

@@ -176,7 +176,9 @@ describe("member:ban", () => {
     await clock.advance(forSec * 1000 - 1);
     expect((await failureOf(ann, "room:join", { room })).details).to.deep.equal({ untilAt });
     expect(await ann.refusal("message:send", { ...send(), room: "attic" })).to.equal("muted");
+    expect((await ann.request("room:join", { room: "attic" })).muted).to.deep.equal({ untilAt });
     await clock.advance(1);
+    expect((await ann.request("room:join", { room: "attic" })).muted).to.equal(undefined);
     await ann.request("room:join", { room });
     await say(ann, "attic", "may speak again");
   });

@@ -111,7 +111,7 @@ export class Attendance {
   /** Membership comes last: a kick ends it before anything else, and must not find it back. */
   async #enter({ socket, user, input, maxBytes }: Join, listening: Listening): Promise<Granted> {
     const { room } = input;
-    const { roomLog, presence, rooms } = this.#context;
+    const { roomLog, presence, rooms, control } = this.#context;
     this.#requireClaim(socket, room);
     await presence.enter(room, { id: user.id, name: user.name }, socket.id);
     const present = await presence.attending(room, LARGE_ROOM);
@@ -130,7 +130,8 @@ export class Attendance {
     const entries = snapshot.entries.map((entry) => toWire(room, entry));
     const log = { room, epoch: cursor.epoch, head: cursor.seq, recovered, entries };
     const { version, memberCount } = present;
-    const data: Joined = { ...log, ...read, version, members, memberCount };
+    const muted = control.mute(room, user.id);
+    const data: Joined = { ...log, ...read, version, members, memberCount, ...(muted && { muted }) };
     return { data, follow: () => listening.follow(snapshot.position) };
   }
 

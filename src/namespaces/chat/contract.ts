@@ -49,6 +49,7 @@ const Joined = z
     marker: Seq,
     unread: z.int(),
     ...Presence.shape,
+    muted: z.object({ untilAt: At.optional() }).optional().describe("the user may read but not write, for now"),
   })
   .meta({ id: "Joined" });
 
