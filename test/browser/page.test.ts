@@ -1,154 +1,144 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { launchBrowser, type View, Visitor } from "../kit/browser.ts";
 import { startServer, type TestServer } from "../kit/server.ts";
-import { eventually } from "../kit/wait.ts";
 
-// Nothing of it may reach out of this machine.
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** What may be loaded before a view is chosen. */
+const FIRST_LOAD_BYTES = 150 * 1024;
+const WEB = fileURLToPath(new URL("../../dist/web/", import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe("The web page", () => {
   let browser: Browser;
 
   before(async function () {
     this.timeout(60_000);
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+    browser = await launchBrowser();
   });
 
   after(() => browser.close());
 
-  it("lets two guests talk, shows who is here and who types, and breaks no rule of its own security policy", async () => {
-    await using server = await startServer({ guests: true });
-    await using ann = await open(browser, server);
-    await ann.enter("Ann", "lobby");
-    await using bob = await open(browser, server);
-    await bob.enter("Bob", "lobby");
-    await ann.sees("#names", "Ann\nBob");
-    await bob.sees("#names", "Ann\nBob");
-    await bob.sees("#count", "2 here");
-
-    await ann.page.getByLabel("Message", { exact: true }).pressSequentially("hello");
-    await bob.sees("#typing", "Ann is typing …");
-    await ann.page.keyboard.press("Enter");
-    await bob.seesMessages(["Ann: hello"]);
-    await bob.sees("#typing", "");
-    await bob.say("<b>hello</b> yourself");
-    await ann.seesMessages(["You: hello", "Bob: <b>hello</b> yourself"]);
-    await ann.sees("#pending", "");
-
-    await bob.page.getByRole("button", { name: "Leave" }).click();
-    await ann.sees("#count", "1 here");
-    expect(ann.problems).to.deep.equal([]);
-    expect(bob.problems).to.deep.equal([]);
-  });
-
-  it("comes back after a cut: nothing missed, nothing doubled, and what was written meanwhile is sent", async () => {
-    await using server = await startServer({ guests: true });
-    await using ann = await open(browser, server);
-    await ann.enter("Ann", "lobby");
-    await ann.say("before");
-    await ann.seesMessages(["You: before"]);
-
-    for (const { conn } of server.carillon.chat?.sockets.values() ?? []) conn.close();
-    await ann.say("meanwhile");
-    const missed = { id: "message-missed", text: "missed", from: { id: "bot", name: "Bot" } };
-    await server.call("POST", "/api/rooms/lobby/messages", missed);
-    await ann.sees("#state", "connected");
-    await eventually(async () => (await ann.messages()).length === 3);
-    expect((await ann.messages()).toSorted()).to.deep.equal(["Bot: missed", "You: before", "You: meanwhile"]);
-  });
-
-  it("comes in as a new guest where its token is not taken any more", async () => {
-    await using server = await startServer({ guests: true });
-    await using ann = await open(browser, server);
-    await ann.page.evaluate(`sessionStorage.setItem("guest", JSON.stringify({ name: "Ann", token: "outdated" }))`);
-    await ann.enter("Ann", "lobby");
-    await ann.sees("#names", "Ann");
-  });
-
-  it("shows edits and deletions in their places", async () => {
-    await using server = await startServer({ guests: true });
-    await using ann = await open(browser, server);
-    await ann.enter("Ann", "lobby");
-    const bot = await server.connect("/chat", "bot", { name: "Bot" });
-    await using _ = bot;
-    const { seq: first } = await bot.request("message:send", { id: "message-1", room: "lobby", text: "frist" });
-    const { seq: second } = await bot.request("message:send", { id: "message-2", room: "lobby", text: "oops" });
-    await ann.seesMessages(["Bot: frist", "Bot: oops"]);
-    await bot.request("message:edit", { id: "edit-0001", room: "lobby", target: first, text: "first" });
-    await bot.request("message:delete", { id: "delete-01", room: "lobby", target: second });
-    await ann.seesMessages(["Bot: first (edited)", "Bot: deleted"]);
-  });
-
-  it("says so where guests are not let in", async () => {
+  it("loads little before a view is chosen, the monitor only when it is looked at, and nothing from elsewhere", async () => {
     await using server = await startServer();
-    await using ann = await open(browser, server);
-    await ann.enter("Ann", "lobby");
-    await eventually(async () => (await ann.page.innerText("#problem")).startsWith("You cannot come in: "));
+    await using ann = await Visitor.open(browser, server.url, { serviceWorkers: "block" });
+    await ann.page.getByLabel("Your name").waitFor();
+    const first = ann.fetched.map((url) => url.replace(`${server.url}/`, "") || "index.html");
+    expect(first.filter((path) => path.includes("://"))).to.deep.equal([]);
+    const bytes = first.map((path) => gzipSync(readFileSync(WEB + path)).length).reduce((sum, size) => sum + size, 0);
+    expect(bytes).to.be.below(FIRST_LOAD_BYTES);
+    const assets = readdirSync(`${WEB}assets`);
+    expect(assets.length, "all of it at once").to.be.above(first.length - 1);
+
+    await ann.withToken(await server.token("ann", { name: "Ann", roles: ["monitor"] }));
+    const before = ann.fetched.length;
+    await ann.go("Monitor");
+    await ann.page.getByRole("heading", { name: "Monitor" }).waitFor();
+    const later = ann.fetched.slice(before).filter((url) => url.includes("/assets/"));
+    expect(later.some((url) => url.endsWith(".js"))).to.equal(true);
+    expect(ann.fetched.filter((url) => !url.startsWith(`${server.url}/`) && !url.startsWith("data:"))).to.deep.equal(
+      [],
+    );
   });
+
+  it("has a policy that lets nothing be run or shown but its own", async () => {
+    await using server = await startServer();
+    const { headers } = await server.call("GET", "/");
+    const policy = new Map(
+      headers
+        .get("content-security-policy")
+        ?.split(";")
+        .map((part) => part.trim().split(/ (.*)/s) as [string, string]),
+    );
+    expect(policy.get("default-src")).to.equal("'none'");
+    for (const name of ["script-src", "style-src", "connect-src"]) expect(policy.get(name)).to.equal("'self'");
+    for (const name of ["base-uri", "frame-ancestors"]) expect(policy.get(name)).to.equal("'none'");
+    expect(headers.get("content-security-policy")).to.not.match(/unsafe|\*/);
+  });
+
+  it("keeps to that policy in every view", async () => {
+    await using server = await startServer({ guests: true });
+    await fill(server);
+    await using ann = await Visitor.open(browser, server.url);
+    await enter(ann, server);
+    for (const { view, ready } of VIEWS) {
+      await ann.go(view);
+      await ready(ann);
+    }
+    expect(ann.problems).to.deep.equal([]);
+  });
+
+  for (const colorScheme of ["light", "dark"] as const)
+    it(`has nothing serious for axe to find, in ${colorScheme}`, async function () {
+      this.timeout(40_000);
+      await using server = await startServer({ guests: true });
+      await fill(server);
+      // The policy lets nobody put a script into the page, not even axe: what is evaluated is no part of it.
+      await using ann = await Visitor.open(browser, server.url, { colorScheme });
+      await ann.page.getByLabel("Your name").waitFor();
+      expect(await faults(ann), "sign-in").to.deep.equal([]);
+      await enter(ann, server);
+      for (const { view, ready } of VIEWS) {
+        await ann.go(view);
+        await ready(ann);
+        expect(await faults(ann), view).to.deep.equal([]);
+      }
+    });
 });
 
-/** One person's browser window. */
-class Visitor implements AsyncDisposable {
-  readonly page: Page;
-  /** What the browser complained of: scripts that failed, and whatever the security policy blocked. */
-  readonly problems: string[] = [];
-  readonly #context: BrowserContext;
+const VIEWS: readonly { readonly view: View; ready(visitor: Visitor): Promise<unknown> }[] = [
+  {
+    view: "Notifications",
+    ready: ({ page }) => page.getByRole("button", { name: /The build is red: critical/ }).waitFor(),
+  },
+  { view: "Monitor", ready: ({ page }) => page.locator("canvas").first().waitFor() },
+  {
+    view: "Chat",
+    ready: async (visitor) => {
+      await visitor.enter("lobby");
+      await visitor.log.getByText("hello").waitFor();
+    },
+  },
+];
 
-  constructor(context: BrowserContext, page: Page) {
-    this.#context = context;
-    this.page = page;
-    page.on("pageerror", (error) => this.problems.push(error.message));
-    page.on("console", (message) => message.type() === "error" && this.problems.push(message.text()));
-  }
-
-  async enter(name: string, room: string): Promise<void> {
-    await this.page.getByLabel("Your name").fill(name);
-    await this.page.getByLabel("Room").fill(room);
-    await this.page.getByRole("button", { name: "Enter" }).click();
-  }
-
-  async say(text: string): Promise<void> {
-    await this.page.getByLabel("Message", { exact: true }).fill(text);
-    await this.page.getByRole("button", { name: "Send" }).click();
-  }
-
-  async messages(): Promise<string[]> {
-    const items = await this.page.locator("#messages .message").all();
-    return Promise.all(
-      items.map(async (item) => {
-        const [from, text] = await Promise.all([
-          item.locator(".from").textContent(),
-          item.locator(".text").textContent(),
-        ]);
-        return `${from}: ${text}`;
-      }),
-    );
-  }
-
-  async seesMessages(messages: string[]): Promise<void> {
-    await eventually(async () => expect(await this.messages()).to.deep.equal(messages));
-  }
-
-  async sees(selector: string, text: string, patienceMs?: number): Promise<void> {
-    await eventually(async () => expect(await this.page.innerText(selector)).to.equal(text), patienceMs);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.close();
-  }
+async function enter(visitor: Visitor, server: TestServer): Promise<void> {
+  await visitor.withToken(await server.token("ann", { name: "Ann", roles: ["monitor", "moderator"] }));
 }
 
-async function open(browser: Browser, { url }: TestServer): Promise<Visitor> {
-  const context = await browser.newContext();
-  const visitor = new Visitor(context, await context.newPage());
-  await visitor.page.goto(url);
-  return visitor;
+/** Something to see in each view. */
+async function fill(server: TestServer): Promise<void> {
+  const from = { id: "bob", name: "Bob" };
+  await server.call("POST", "/api/rooms/lobby/messages", { id: "message-1", text: "hello", from });
+  await server.call("POST", "/api/rooms/lobby/messages", { id: "message-2", text: "a second one", from });
+  for (const level of ["info", "success", "warning", "critical"])
+    await server.call("POST", "/api/notifications", {
+      to: "ann",
+      title: `The build is red: ${level}`,
+      body: "See there",
+      level,
+    });
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+}
+
+/** What axe calls serious or critical. */
+async function faults({ page }: Visitor): Promise<string[]> {
+  // Nothing may be measured while it fades in.
+  await page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})))");
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<{ violations: Violation[] }>(
+    "axe.run(document, { resultTypes: ['violations'] })",
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+    );
 }
