@@ -45,15 +45,16 @@ export interface Channel<C extends Contract = Contract> extends Live<ChannelSnap
    * connection went before it: what came of it is unknown
    */
   request<R extends RequestName<C>>(name: R, input: Asked<C, R>): Promise<Reply<C, R>>;
-  /** @returns what ends it. */
+  /** Hears an event. Offline it is silent, and what was missed is not told: rooms and the inbox see to that. @returns what ends it. */
   on<E extends EventName<C>>(
     event: E,
     hear: (payload: Payload<C, E>, ack?: (answer: unknown) => void) => void,
   ): () => void;
   /** Runs now if the namespace is open, and each time it is opened (again). @returns what ends it. */
   whenOpen(act: (session: Session) => void): () => void;
-  /** Tries again after a refusal. */
+  /** Tries again after a refusal, with a fresh token where there is a source of them. Offline there is nothing to do: it is tried anyway. */
   reconnect(): void;
+  /** Ends it, for good, also offline: requests that wait for their answer reject with `timeout`. */
   close(): void;
 }
 
@@ -111,6 +112,8 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     },
   });
 
+  const request = requestOver(socket, timeoutMs);
+
   function refused(failure: Failure, token?: string): void {
     if (!SPOILT.has(failure.code) || hasRenewed || !tokens.spoil(token)) return move("refused", failure);
     hasRenewed = true;
@@ -148,28 +151,15 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     else if (state.status !== "refused") move("closed");
   });
 
-  function request(name: string, input: unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      // After a sleep the stock client finds its ping overdue, and would keep the request, to send it after the next connect.
-      if (!socket.connected || manager.engine._hasPingExpired())
-        return reject(new RequestError(ownFailure("unavailable")));
-      socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
-        if (error) reject(new RequestError(ownFailure("timeout")));
-        else if (ack.ok) resolve(ack.data);
-        else reject(new RequestError(ack.error));
-      });
-    });
-  }
-
   if (!isClosed) socket.connect();
   return {
     ...live,
     // Where wire meets types: what comes over it is what the contract says, or the server has a bug.
-    socket: socket as unknown as Channel<C>["socket"],
+    socket,
     request: request as Channel<C>["request"],
-    on(event, hear) {
-      socket.on(event as string, hear);
-      return () => void socket.off(event as string, hear);
+    on(event: string, hear) {
+      socket.on(event, hear);
+      return () => void socket.off(event, hear);
     },
     whenOpen(act) {
       if (state.status === "open" && state.session) act(state.session);
@@ -188,4 +178,19 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
       socket.disconnect();
     },
   };
+}
+
+/** What makes requests of a namespace. It never leaves one to the stock client's own buffer, which would send it whenever it can. */
+function requestOver(socket: Socket, timeoutMs: number): (name: string, input: unknown) => Promise<unknown> {
+  return (name, input) =>
+    new Promise((resolve, reject) => {
+      // After a sleep the ping is overdue, and though nobody has noticed yet, there is no connection.
+      if (!socket.connected || socket.io.engine["_hasPingExpired"]())
+        return reject(new RequestError(ownFailure("unavailable")));
+      socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
+        if (error) reject(new RequestError(ownFailure("timeout")));
+        else if (ack.ok) resolve(ack.data);
+        else reject(new RequestError(ack.error));
+      });
+    });
 }

@@ -32,9 +32,9 @@ export interface Connection extends Live<ChannelSnapshot> {
   readonly chat: Chat;
   readonly notify: Notify;
   readonly monitor: Monitor;
-  /** Tries again what was refused for good: after another sign-in, say. */
+  /** Tries again what was refused for good: after another sign-in, say. Offline there is nothing to do: it is tried anyway. */
   reconnect(): void;
-  /** Ends all of it. Messages that were not yet sent stay in the storage, where there is one. */
+  /** Ends all of it, for good, also offline. Messages that were not yet sent stay in the storage, where there is one. */
   close(): void;
 }
 
@@ -54,7 +54,7 @@ export function connect(options: ConnectOptions = {}): Connection {
 
   function open<C extends Contract>(namespace: string): Channel<C> {
     const channel = openChannel<C>({ manager, namespace, tokens, timeoutMs, announced, isClosed });
-    channels.add(channel as unknown as Channel);
+    channels.add(channel);
     channel.subscribe(live.changed);
     live.changed();
     return channel;

@@ -40,9 +40,10 @@ export function createListeners<Heard extends unknown[]>(): Listeners<Heard> {
       return () => void all.delete(own);
     },
     tell(...heard) {
-      for (const listener of [...all]) {
+      const round = [...all];
+      for (const listener of round) {
         try {
-          // Another one may have let it go in this very round.
+          // Another one may have let it go meanwhile.
           if (all.has(listener)) listener(...heard);
         } catch (error) {
           queueMicrotask(() => {

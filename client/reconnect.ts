@@ -41,6 +41,6 @@ function mendUpgrade(engine: Manager["engine"]): void {
     if (!upgrade.upgrading || engine.readyState === "closed") return;
     // A transport that is paused would end without a word, and the server keep this client for as long.
     upgrade.transport.readyState = "open";
-    upgrade._onClose("transport error");
+    upgrade["_onClose"]("transport error");
   });
 }

@@ -2,6 +2,7 @@
 import type { Server, Socket } from "socket.io";
 import type { Socket as ClientSocket } from "socket.io-client";
 import { z } from "zod";
+import type { Channel, Connection, ErrorCode, Live, RequestError, RoomChange } from "../client/index.ts";
 import type { chat, ClientToServer, monitor, notify, ServerToClient } from "../src/index.ts";
 import { defineContract, type Input, type Payload, type ReplyData } from "../src/protocol/contract.ts";
 import { type Handlers, implement, ReplyThen, type Running } from "../src/runtime/implement.ts";
@@ -113,3 +114,54 @@ export const parsed: Input<typeof chat, "history:read"> = { room: "lobby", limit
 export const unfilled: Input<typeof chat, "history:read"> = { room: "lobby" };
 export const reply: ReplyData<Door, "door:open"> = { at: 1 };
 export const payload: Payload<Door, "door:opened"> = { at: 1 };
+
+type ChatChannel = Channel<typeof chat>;
+
+/** The client's requests and events are those of the contracts. */
+export async function asRequester(channel: ChatChannel, inbox: Channel<typeof notify>): Promise<number> {
+  const { seq } = await channel.request("message:send", { id: "message-1", room: "lobby", text: "hi" });
+  const joined = await channel.request("room:join", { room: "lobby" });
+  await inbox.request("notification:read", { upTo: seq });
+  // @ts-expect-error: there is no such request
+  await channel.request("message:sent", { id: "message-1", room: "lobby", text: "hi" });
+  // @ts-expect-error: it is a request of another namespace
+  await channel.request("inbox:open", {});
+  // @ts-expect-error: text is missing
+  await channel.request("message:send", { id: "message-1", room: "lobby" });
+  // @ts-expect-error: a room is known by its id
+  await channel.request("room:join", { room: 7 });
+  // @ts-expect-error: the reply has no such field
+  return joined.sequence;
+}
+
+export function asListener(channel: ChatChannel): () => void {
+  channel.on("message:sent", ({ seq, from }) => void (seq + from.id.length));
+  channel.on("session:closing", ({ code }) => void (code satisfies ErrorCode));
+  // @ts-expect-error: there is no such event
+  channel.on("message:send", () => {});
+  // @ts-expect-error: nor has it this field
+  channel.on("message:sent", ({ sequence }) => void sequence);
+  return channel.whenOpen(({ user }) => void user.roles);
+}
+
+export function asPerson({ chat: { join }, notify: inbox, monitor: board }: Connection): Live<object>[] {
+  const room = join("lobby", { limit: 10 });
+  room.send("hi");
+  room.send({ text: "hi", replyTo: 1 });
+  // @ts-expect-error: a draft has a text
+  room.send({ replyTo: 1 });
+  // @ts-expect-error: a snapshot is not to be written to
+  room.getSnapshot().messages.push();
+  // @ts-expect-error: all, or some by their ids
+  void inbox.markRead("none");
+  room.listen((change: RoomChange) => void (change.kind === "reset" ? change.entries : change.seq));
+  return [room, inbox, board.watch(["host"])];
+}
+
+export function asCatcher({ code, retryAfterMs, failure }: RequestError): ErrorCode {
+  // @ts-expect-error: a code is one of the table
+  if (code === "nope") return failure.code;
+  // @ts-expect-error: it may not be there
+  retryAfterMs.toFixed();
+  return code;
+}

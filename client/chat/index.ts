@@ -25,7 +25,7 @@ export interface RoomsSnapshot {
 export interface Chat {
   /** The namespace: how its connection is, and requests that have no method here. */
   readonly channel: Channel<typeof chat>;
-  /** One's own rooms. Read when somebody first subscribes, and again after each reconnection. */
+  /** One's own rooms. Read when somebody first subscribes, and again after each reconnection; offline, they are as they were last known. */
   readonly rooms: Live<RoomsSnapshot>;
   /**
    * Attends a room, now or as soon as there is a connection. The same object for the same room until one leaves it. `since` is where one has left

@@ -148,10 +148,12 @@ export function createRooms(channel: Channel<typeof chat>, { clock, pace }: Room
     const own = attended.get(room.id);
     if (!isStarted || own?.room !== room) return;
     const { status, failure, head, marker, unread, messages } = room.getSnapshot();
-    const hasCome = status === "live" && !own.isLive;
-    own.isLive = status === "live";
+    // While the list is read, nobody can say yet whether the room is in it; it is looked at again afterwards.
+    const isLive = status === "live" && !isReading;
+    const hasCome = isLive && !own.isLive;
+    own.isLive = isLive;
     if (status === "refused" && PUT_OUT.has(failure?.code ?? "")) remove(room.id);
-    if (!own.isLive) return;
+    if (!isLive) return;
     const lastAt = Math.max(messages.at(-1)?.at ?? 0, listed.get(room.id)?.lastAt ?? 0);
     update(room.id, { head, marker, unread, lastAt });
     if (!hasCome || listed.has(room.id)) return;

@@ -1,28 +1,15 @@
 import { expect } from "chai";
 import type { Entry, RoomChange } from "../../client/chat/follow.ts";
-import type { Outbox } from "../../client/chat/outbox.ts";
 import { createRoom } from "../../client/chat/room.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { eventually, turns } from "../kit/wait.ts";
+import { fakeOutbox } from "./fake-outbox.ts";
 import { ModelLink } from "./model-link.ts";
 import { ModelRoom, ROOM, SELF } from "./model-room.ts";
 
 const SEEDS = 400;
 const STEPS = 150;
-
-/** Takes note of what was shown, and has nothing to send. */
-function fakeOutbox(): { outbox: Outbox; shown: Set<string>; epochs: string[] } {
-  const shown = new Set<string>();
-  const epochs: string[] = [];
-  const outbox = {
-    outgoing: () => [],
-    live: (epoch: string) => void epochs.push(epoch),
-    shown: (id: string) => void shown.add(id),
-    close() {},
-  };
-  return { outbox: outbox as unknown as Outbox, shown, epochs };
-}
 
 /** Fails where an entry is told twice, out of order, or after one that was left out without a reset. */
 function orderly(changes: readonly RoomChange[]): { epoch: string; seq: number } {

@@ -82,6 +82,13 @@ describe("a timeline", () => {
     expect(seqsOf(timeline)).to.deep.equal([30]);
   });
 
+  it("drops a page that may be older than a reset, also where that begins at the same message", () => {
+    const timeline = begun();
+    const page = timeline.page();
+    timeline.apply(reset(15, [entryAt(11), entryAt(12), entryAt(13)]));
+    expect(page?.end({ epoch: "e", entries: [entryAt(9)], more: false })).to.deep.equal([]);
+  });
+
   it("keeps nothing older over a reset, so that no gap looks whole", () => {
     const timeline = begun();
     timeline.apply(reset(20, [entryAt(20)]));

@@ -1,0 +1,64 @@
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import { build, type Rolldown } from "vite";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ENTRY = "\0what a page imports";
+
+/** What a page has to load for `code`, as the web app is built: bytes of it, minified and gzipped, and the files that it is made of. */
+async function bundled(code: string): Promise<{ gzipped: number; modules: string[] }> {
+  const built = (await build({
+    configFile: false,
+    root: ROOT,
+    logLevel: "error",
+    build: { write: false, modulePreload: false, rollupOptions: { input: "entry", preserveEntrySignatures: "strict" } },
+    plugins: [
+      {
+        name: "entry",
+        enforce: "pre",
+        resolveId: (id) => (id === "entry" ? ENTRY : undefined),
+        load: (id) => (id === ENTRY ? code : undefined),
+      },
+    ],
+  })) as Rolldown.RolldownOutput;
+  const chunks = built.output.filter((file) => file.type === "chunk");
+  return {
+    gzipped: chunks.reduce((sum, chunk) => sum + gzipSync(chunk.code, { level: 9 }).length, 0),
+    modules: chunks
+      .flatMap((chunk) => Object.entries(chunk.modules))
+      .flatMap(([id, { renderedLength }]) =>
+        renderedLength > 0 && !id.startsWith("\0") ? [id.replace(ROOT, "")] : [],
+      ),
+  };
+}
+
+const packageOf = (module: string) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module)?.[1];
+const isOurs = (module: string) => packageOf(module) === undefined;
+
+describe("the client's bundle", function () {
+  this.timeout(30_000);
+
+  it("is below 20 KB, minified and gzipped, with the stock client in it: no other package, and no code of the server", async () => {
+    const { gzipped, modules } = await bundled(`export * from ${JSON.stringify(`${ROOT}client/index.ts`)};`);
+    expect(modules.filter((module) => isOurs(module) && !module.startsWith("client/"))).to.deep.equal([]);
+    expect([...new Set(modules.flatMap((module) => packageOf(module) ?? []))]).to.have.members([
+      "@socket.io/component-emitter",
+      "engine.io-client",
+      "engine.io-parser",
+      "socket.io-client",
+      "socket.io-parser",
+    ]);
+    expect(gzipped).to.be.below(20_480);
+  });
+
+  it("is about 1 KB for whoever has a socket and imports follow alone", async () => {
+    const { gzipped, modules } = await bundled(
+      `export { follow } from ${JSON.stringify(`${ROOT}client/chat/follow.ts`)};`,
+    );
+    expect(modules).to.deep.equal(["client/chat/follow.ts"]);
+    expect(gzipped).to.be.below(1_100);
+    const whole = await bundled(`export { follow } from ${JSON.stringify(`${ROOT}client/index.ts`)};`);
+    expect(whole.modules.filter(isOurs)).to.deep.equal(["client/chat/follow.ts"]);
+  });
+});
