@@ -50,13 +50,6 @@ describe("the client over three workers, while its links are cut and a worker is
     return { name, connection, room, heard, written: [] };
   }
 
-  async function talk({ name, room, written }: Person): Promise<void> {
-    for (let count = 1; count <= MESSAGES; count++) {
-      written.push(room.send(`${name} ${count}`).id);
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    }
-  }
-
   /** Cuts a link of somebody every now and then, until it is called off. */
   function cutLinks(): () => void {
     const random = seededRandom(7);
@@ -102,6 +95,13 @@ describe("the client over three workers, while its links are cut and a worker is
     for (const { connection } of people) connection.close();
   });
 });
+
+async function talk({ name, room, written }: Person): Promise<void> {
+  for (let count = 1; count <= MESSAGES; count++) {
+    written.push(room.send(`${name} ${count}`).id);
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+  }
+}
 
 function fail(why: string): never {
   throw new Error(`It was told that entries were ${why}`);

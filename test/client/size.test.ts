@@ -39,7 +39,7 @@ const isOurs = (module: string) => packageOf(module) === undefined;
 describe("the client's bundle", function () {
   this.timeout(30_000);
 
-  it("is below 20 KB, minified and gzipped, with the stock client in it: no other package, and no code of the server", async () => {
+  it("is below 25 KB, minified and gzipped, with the stock client in it: no other package, and no code of the server", async () => {
     const { gzipped, modules } = await bundled(`export * from ${JSON.stringify(`${ROOT}client/index.ts`)};`);
     expect(modules.filter((module) => isOurs(module) && !module.startsWith("client/"))).to.deep.equal([]);
     expect([...new Set(modules.flatMap((module) => packageOf(module) ?? []))]).to.have.members([
@@ -49,7 +49,8 @@ describe("the client's bundle", function () {
       "socket.io-client",
       "socket.io-parser",
     ]);
-    expect(gzipped).to.be.below(20_480);
+    // Of which the stock client is 13 KB.
+    expect(gzipped).to.be.below(25_600);
   });
 
   it("is about 1 KB for whoever has a socket and imports follow alone", async () => {

@@ -154,9 +154,9 @@ function useDraw(around: Around, setting: Setting): (row: Row) => ComponentChild
 function Day({ name, at }: { readonly name: string; readonly at: number }) {
   const now = useLive(minutes);
   return (
-    <h3 class="log-line is-day" data-key={name}>
+    <h2 class="log-line is-day" data-key={name}>
       <span>{dayOf(at, now)}</span>
-    </h3>
+    </h2>
   );
 }
 

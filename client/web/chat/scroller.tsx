@@ -132,9 +132,9 @@ export class Scroller<Row extends Keyed> extends Component<ScrollerProps<Row>> {
         onKeyDown={onKeyDown}
       >
         <div class="log-rows">
-          <div key="before" ref={this.#before} />
+          <div key="before" class="log-space" ref={this.#before} />
           {rows.slice(this.#drawn.from, this.#drawn.to).map((row) => draw(row))}
-          <div key="after" ref={this.#after} />
+          <div key="after" class="log-space" ref={this.#after} />
         </div>
       </div>
     );
