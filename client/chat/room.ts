@@ -55,11 +55,15 @@ export interface Room extends Live<RoomSnapshot>, AsyncIterable<RoomChange> {
   setTyping(typing: boolean): void;
   /** One has read up to `seq`, or all. Never backwards. Offline: told when there is a connection again. */
   markRead(seq?: number): void;
-  /** For moderators. Offline: `unavailable` at once. @throws RequestError */
+  /** Sends a user out and ends the membership (moderators). Offline: `unavailable` at once. @throws RequestError */
   kick(user: string, sanction?: Sanction): Promise<void>;
+  /** Keeps a user out, until `unban` without `forSec` (moderators). Offline: `unavailable` at once. @throws RequestError */
   ban(user: string, sanction?: Sanction): Promise<void>;
+  /** Lets a user read but not write, until `unmute` without `forSec` (moderators). Offline: `unavailable` at once. @throws RequestError */
   mute(user: string, sanction?: Sanction): Promise<void>;
+  /** Ends a ban (moderators). Offline: `unavailable` at once. @throws RequestError */
   unban(user: string): Promise<void>;
+  /** Ends a mute (moderators). Offline: `unavailable` at once. @throws RequestError */
   unmute(user: string): Promise<void>;
   /** Attends no longer; what is unsent is still sent. Offline: the server notices by itself. */
   leave(): void;

@@ -207,7 +207,8 @@ describe("GET /", () => {
 
   it("is not there where it is switched off, and the API is", async () => {
     await using server = await startServer({ web: false });
-    for (const path of ["/", "/index.html"]) expect((await server.call("GET", path, undefined, OPEN)).status).to.equal(404);
+    for (const path of ["/", "/index.html"])
+      expect((await server.call("GET", path, undefined, OPEN)).status).to.equal(404);
     expect((await server.call("GET", "/healthz", undefined, OPEN)).status).to.equal(200);
   });
 
