@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
+import { type Entry, follow, type Joined, type RoomChange } from "../../client/index.ts";
 import type { Clock } from "../clock.ts";
 import type { Ack } from "../protocol/contract.ts";
 import type { Failure } from "../protocol/errors.ts";
-import { createOutbox, type Outbox } from "./outbox.ts";
-import { followRoom, type ChatSocket, type Entry, type FeedListener, type Joined } from "./room-feed.ts";
+import { type ChatSocket, createOutbox, type Outbox } from "./outbox.ts";
 import { openScreen, printable, type Screen, type Terminal } from "./screen.ts";
 
 const LEAVE_MS = 1_000;
@@ -63,6 +63,8 @@ class Conversation {
   #leaving = false;
   #attending = false;
   #offline = false;
+  /** The last entry that was told. */
+  #last: Entry | undefined;
 
   constructor(socket: ChatSocket, room: string, terminal: Terminal, clock: Clock) {
     this.#socket = socket;
@@ -84,7 +86,13 @@ class Conversation {
     });
     this.#watchConnection();
     this.#watchPresence();
-    followRoom(socket, { room, clock, listener: this.#feedListener() });
+    follow(socket, room, (change) => this.#changed(change), {
+      onJoined: (joined) => this.#joined(joined),
+      onFailure: (failure) => {
+        this.#screen.print(`! ${room}: ${explain(failure)}`);
+        this.#end(1);
+      },
+    });
   }
 
   #typed(line: string): void {
@@ -159,29 +167,34 @@ class Conversation {
     });
   }
 
-  #feedListener(): FeedListener {
-    return {
-      entry: (entry) => {
-        const line = lineOf(entry);
-        if (line) this.#screen.print(line);
-      },
-      lost: () => this.#screen.print("-- some messages are missing here"),
-      joined: (reply) => {
-        if (!this.#attending) this.#screen.print(welcome(reply));
-        else if (this.#offline) this.#screen.print("-- connected again");
-        this.#version = reply.version;
-        this.#members = new Set(reply.members.map(({ id }) => id));
-        this.#attending = true;
-        this.#offline = false;
-        this.#outbox.flush();
-        this.#endIfDone();
-      },
-      refused: (failure) => {
-        this.#screen.print(`! ${this.#room}: ${explain(failure)}`);
-        this.#end(1);
-      },
-    };
+  #changed(change: RoomChange): void {
+    if (change.kind !== "reset") return this.#show(change);
+    if (change.why !== "joined") this.#screen.print("-- some messages are missing here");
+    // The newest of a room may reach back to what was shown; in a log that begins anew under other numbers.
+    const last = this.#last;
+    for (const entry of change.entries) if (!last || isAfter(entry, last)) this.#show(entry);
   }
+
+  #show(entry: Entry): void {
+    this.#last = entry;
+    const line = lineOf(entry);
+    if (line) this.#screen.print(line);
+  }
+
+  #joined(joined: Joined): void {
+    if (!this.#attending) this.#screen.print(welcome(joined));
+    else if (this.#offline) this.#screen.print("-- connected again");
+    this.#version = joined.version;
+    this.#members = new Set(joined.members.map(({ id }) => id));
+    this.#attending = true;
+    this.#offline = false;
+    this.#outbox.flush();
+    this.#endIfDone();
+  }
+}
+
+function isAfter(entry: Entry, last: Entry): boolean {
+  return entry.epoch === last.epoch ? entry.seq > last.seq : entry.at > last.at;
 }
 
 function explain({ code, message, details }: Pick<Failure, "code" | "message"> & { details?: unknown }): string {

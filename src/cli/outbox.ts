@@ -1,6 +1,15 @@
+import type { Socket } from "socket.io-client";
 import type { Clock } from "../clock.ts";
+import type { chat } from "../namespaces/chat/contract.ts";
+import type { ClientToServer, ServerToClient } from "../protocol/contract.ts";
 import type { Failure } from "../protocol/errors.ts";
-import { ACK_TIMEOUT_MS, RETRY_MS, type ChatSocket } from "./room-feed.ts";
+
+export type ChatSocket = Socket<ServerToClient<typeof chat>, ClientToServer<typeof chat>>;
+
+/** How long an answer is waited for before the same is asked again. */
+const ACK_TIMEOUT_MS = 10_000;
+/** The pause before another try, where the refusal names none. */
+const RETRY_MS = 1000;
 
 export interface OutboxOptions {
   readonly room: string;
