@@ -185,7 +185,7 @@ function requestOver(socket: Socket, timeoutMs: number): (name: string, input: u
   return (name, input) =>
     new Promise((resolve, reject) => {
       // After a sleep the ping is overdue, and though nobody has noticed yet, there is no connection.
-      if (!socket.connected || socket.io.engine["_hasPingExpired"]())
+      if (!socket.connected || socket.io.engine["_hasPingExpired"]?.())
         return reject(new RequestError(ownFailure("unavailable")));
       socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
         if (error) reject(new RequestError(ownFailure("timeout")));

@@ -4,12 +4,12 @@ import type { Failure } from "../src/protocol/errors.ts";
 /** A server's wish to be left alone for 0 ms must not become a storm. */
 const SOONEST_MS = 50;
 
-/** What the stock client keeps to itself. */
+/** What the stock client keeps to itself: where it is not there, one waits for the ping as with any stock client. */
 interface Upgrade {
   /** A websocket has answered, and is about to take the place of polling; it stays true where that fails. */
   readonly upgrading: boolean;
   readonly transport: { readyState: string };
-  _onClose(reason: string): void;
+  _onClose?(reason: string): void;
 }
 
 /** Comes back when the server wants it, and looks after one trap of the stock client. */
@@ -41,6 +41,6 @@ function mendUpgrade(engine: Manager["engine"]): void {
     if (!upgrade.upgrading || engine.readyState === "closed") return;
     // A transport that is paused would end without a word, and the server keep this client for as long.
     upgrade.transport.readyState = "open";
-    upgrade["_onClose"]("transport error");
+    upgrade["_onClose"]?.("transport error");
   });
 }
