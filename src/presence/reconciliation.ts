@@ -92,6 +92,8 @@ export class Reconciliation {
 
   async #compare(): Promise<void> {
     const { workers, attendees, connections, due } = this.#options;
+    // Before what is owned, or a room that was lost in between and begun anew by others would pass for one that was seen.
+    const look = await this.#lookAtRooms();
     const owned = await attendees.owned(workers.id);
     // After it, so that whatever it shows of this worker's own doing is in the table by now.
     await workers.refresh();
@@ -103,16 +105,21 @@ export class Reconciliation {
     if (workers.held && !(await this.#register(missing))) this.retry();
     const untold = [...table.values()].filter(({ state, told }) => state !== told && state.is !== "here");
     await this.push([...untold, ...strangers.flatMap(goneOf)], workers.settled);
-    await this.#lookAt([...table].flatMap(([name, each]) => (owned.has(name) ? [each] : [])));
+    for (const [name, each] of table) if (owned.has(name)) look(each);
     if (workers.settled) await this.#adoptUnknown();
   }
 
-  /** Those who are there as they were: their rooms may have been rolled back and found out to have been. */
-  async #lookAt(connections: readonly Connection[]): Promise<void> {
-    const rooms = [...new Set(connections.map(({ room }) => room))];
-    const all = await this.#options.attendees.seen(rooms);
+  /** @returns what tells those who are there as they were how far their room had come: it may have been rolled back and found out to have been. */
+  async #lookAtRooms(): Promise<(connection: Connection) => void> {
+    const { attendees, connections } = this.#options;
+    const before = new Map([...connections].map((each) => [each, each.seen]));
+    const rooms = [...new Set([...before.keys()].map(({ room }) => room))];
+    const all = await attendees.seen(rooms);
     const seen = new Map(rooms.map((room, place) => [room, all[place]]));
-    for (const each of connections) if (each.seen) each.seen = seen.get(each.room) ?? each.seen;
+    return (each) => {
+      // What was told meanwhile has seen more.
+      if (each.seen && each.seen === before.get(each)) each.seen = seen.get(each.room) ?? each.seen;
+    };
   }
 
   #register(connections: readonly Connection[]): Promise<boolean> {
