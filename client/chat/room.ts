@@ -126,6 +126,7 @@ export function createRoom(options: RoomOptions): Room & { outboxChanged(): void
     hearRoom(options, "member:removed", (removed) => {
       if (isSelf(removed)) end(true, removalOf(removed));
     }),
+    hearRoom(options, "room:left", () => end(true)),
     hearRoom(options, "member:muted", (muted) => {
       if (isSelf(muted)) mute.set(true, muted.untilAt);
     }),

@@ -180,6 +180,7 @@ export function createRooms(channel: Channel<typeof chat>, { clock, pace }: Room
     channel.on("member:removed", ({ room, user }) => {
       if (user === owner) remove(room);
     });
+    channel.on("room:left", ({ room }) => remove(room));
     channel.whenOpen(({ user }) => {
       if (owner !== undefined && owner !== user.id) {
         listed = new Map();

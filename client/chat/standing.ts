@@ -78,7 +78,10 @@ export interface StandingOptions {
 }
 
 /** The events of one room that are no entries of its log. */
-export type RoomEvent = Extract<EventName<typeof chat>, `${"presence" | "typing" | "marker" | "member"}:${string}`>;
+export type RoomEvent = Extract<
+  EventName<typeof chat>,
+  `${"presence" | "typing" | "marker" | "member"}:${string}` | "room:left"
+>;
 
 /** Hears the events of one room. @returns what ends it */
 export function hearRoom<E extends RoomEvent>(

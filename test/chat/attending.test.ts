@@ -107,10 +107,12 @@ describe("room:quit", () => {
     await using bob = await server.connect("/chat", "bob");
     for (const client of [phone, laptop, bob]) await client.request("room:join", { room });
     expect(await phone.request("room:quit", { room })).to.deep.equal({});
+    for (const device of [phone, laptop]) expect(await device.event("room:left")).to.deep.equal({ room });
     await say(bob, room, "without ann");
     await caughtUp(phone, laptop, bob);
     expect([...entriesOf(phone), ...entriesOf(laptop)]).to.deep.equal([]);
     expect(entriesOf(bob)).to.have.length(1);
+    expect(bob.all("room:left")).to.deep.equal([]);
     expect((await laptop.request("room:mine")).rooms).to.deep.equal([]);
     expect((await bob.request("room:members", { room })).members).to.deep.equal([{ id: "bob", name: "bob" }]);
     await laptop.request("room:join", { room });

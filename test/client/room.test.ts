@@ -154,6 +154,7 @@ describe("a room", () => {
     await again.quit();
     expect(await iterator.next()).to.deep.equal({ done: true, value: undefined });
     expect(again.getSnapshot().status).to.equal("left");
+    await eventually(() => mobile.getSnapshot().status === "left");
     const { rooms } = await ann.chat.channel.request("room:mine", {});
     expect(rooms.map(({ room: id }) => id)).not.to.include("leaving");
   });

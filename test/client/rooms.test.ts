@@ -131,9 +131,11 @@ describe("one's own rooms", () => {
     await using server = await startServer();
     await using phone = await server.connect("/chat", "ann");
     await using judge = await server.connect("/chat", "judge", { roles: ["moderator"] });
-    await enterAll(phone, ["quitted", "kicked", "banned", "kept"]);
+    await enterAll(phone, ["quitted", "elsewhere", "kicked", "banned", "kept"]);
     await using ann = await watcher(server, "ann");
-    await ann.shows((_, { rooms }) => rooms.length === 4);
+    await ann.shows((_, { rooms }) => rooms.length === 5);
+    await phone.request("room:quit", { room: "elsewhere" });
+    await ann.shows((all) => !all["elsewhere"]);
     await ann.chat.join("quitted").quit();
     await ann.shows((all) => !all["quitted"]);
     ann.chat.join("kicked");

@@ -1,6 +1,7 @@
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Connection, Room, RoomSnapshot, RoomSummary, Session } from "../../index.ts";
 import { useLive } from "../live.ts";
+import { navigate } from "../shell/route.ts";
 import { Button } from "../ui/button.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { failureOf, wordsFor } from "../ui/words.ts";
@@ -44,6 +45,11 @@ export function Conversation({ connection, room, me, memory, summary, onNames, o
   const close = () => ask(undefined);
   const section = useRef<HTMLElement>(null);
   useFocusOnEntry(section);
+  const isLeft = snapshot.status === "left";
+  useEffect(() => {
+    // On another device, say: nothing more is heard of it here.
+    if (isLeft) navigate({ view: "chat" }, { replace: true });
+  }, [isLeft]);
   const toField = useCallback(() => section.current?.querySelector("textarea")?.focus(), []);
 
   const around = useAround({ room, snapshot, me, people, isModerator, mayWrite, isOffline, write, writing, ask });

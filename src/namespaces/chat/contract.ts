@@ -195,6 +195,10 @@ export const chat = defineContract({
       docs: "Something was written in a room that one is a member of but does not attend; at most once a second a room.",
       payload: z.object({ room: RoomId, head: Seq, lastAt: At }),
     },
+    "room:left": {
+      docs: "One is no longer a member: some device of one's own has quit, or the service has ended it.",
+      payload: InRoom,
+    },
     "presence:changed": {
       docs: "Who came and who went, gathered for up to 1 s. Drop changes of an older `version`.",
       payload: z.object({

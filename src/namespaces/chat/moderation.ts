@@ -91,6 +91,7 @@ export function carryOut(namespace: ChatNamespace, expel: (socket: ChatSocket, r
       const action = order.action === "ban" ? "banned" : "kicked";
       told.emit("member:removed", { room, user, action, ...reason, ...untilAtOf(order) });
     }
+    if (order.action === "quit") namespace.local.to(userRoom(user)).emit("room:left", { room });
     for (const socket of socketsOf(namespace, user)) expel(socket, room);
   };
 }
