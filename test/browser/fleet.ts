@@ -1,6 +1,7 @@
 import type { Server } from "socket.io";
 import type { monitor } from "../../src/namespaces/monitor/contract.ts";
 import type { Payload } from "../../src/protocol/contract.ts";
+import { NO_LIMITS } from "../kit/limits.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 
 type Sample = Payload<typeof monitor, "metrics:sampled">;
@@ -42,15 +43,7 @@ const session = (at: number) => ({
   protocol: 1,
   server: { version: "0.0.0", worker: "made-up" },
   user: { id: "operator", name: "Operator", roles: ["monitor"] },
-  limits: {
-    ratePerSec: 0,
-    rateBurst: 0,
-    maxRooms: 0,
-    maxFrameBytes: 0,
-    maxBufferBytes: 0,
-    historySize: 0,
-    inboxSize: 0,
-  },
+  limits: NO_LIMITS,
   at,
 });
 

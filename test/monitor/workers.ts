@@ -12,6 +12,7 @@ import { serve } from "../../src/runtime/serve.ts";
 import { memoryStores } from "../../src/stores.ts";
 import { Client } from "../kit/client.ts";
 import { opened } from "../kit/leaks.ts";
+import { NO_LIMITS } from "../kit/limits.ts";
 import { openLink } from "../kit/link.ts";
 import type { RedisServer } from "../kit/redis.ts";
 
@@ -42,15 +43,7 @@ const unlimited = {
   logger: silent,
   authenticate: async () => ({ user: { id: "ann", name: "Ann", roles: ["monitor" as const], rooms: [] } }),
   rate: { perSec: 0, burst: 100 },
-  limits: {
-    ratePerSec: 0,
-    rateBurst: 0,
-    maxRooms: 0,
-    maxFrameBytes: 0,
-    maxBufferBytes: 0,
-    historySize: 0,
-    inboxSize: 0,
-  },
+  limits: NO_LIMITS,
   closedFor: () => undefined,
   refused: ignore,
   received: ignore,

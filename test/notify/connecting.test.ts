@@ -13,6 +13,7 @@ import { serve } from "../../src/runtime/serve.ts";
 import { memoryStores } from "../../src/stores.ts";
 import { Client } from "../kit/client.ts";
 import { opened } from "../kit/leaks.ts";
+import { NO_LIMITS } from "../kit/limits.ts";
 import { eventually } from "../kit/wait.ts";
 
 const ignore = () => {};
@@ -52,7 +53,6 @@ class Scene implements AsyncDisposable {
         return inboxLog.head(topic);
       },
     };
-    const limits = { ratePerSec: 0, rateBurst: 0, maxRooms: 0, maxFrameBytes: 0, maxBufferBytes: 0 };
     const options = {
       clock,
       logger: silent,
@@ -61,7 +61,7 @@ class Scene implements AsyncDisposable {
         user: { id: String(token), name: String(token), roles: [], rooms: [] },
       }),
       rate: { perSec: 0, burst: 100 },
-      limits: { ...limits, historySize: 0, inboxSize: 0 },
+      limits: NO_LIMITS,
       server: { version: "0.0.0", worker: "test" },
       closedFor: () => undefined,
       refused: ignore,

@@ -14,6 +14,7 @@ import { serve } from "../../src/runtime/serve.ts";
 import { memoryStores } from "../../src/stores.ts";
 import { Client, type Wire } from "../kit/client.ts";
 import { opened } from "../kit/leaks.ts";
+import { NO_LIMITS } from "../kit/limits.ts";
 import { seededRandom } from "../kit/random.ts";
 import { lossyLog } from "../log/lossy.ts";
 
@@ -38,15 +39,7 @@ const unlimited = {
   logger: silent,
   authenticate: async (token: unknown) => ({ user: userOf(String(token)) }),
   rate: { perSec: 0, burst: 100 },
-  limits: {
-    ratePerSec: 0,
-    rateBurst: 0,
-    maxRooms: 0,
-    maxFrameBytes: 0,
-    maxBufferBytes: 0,
-    historySize: 0,
-    inboxSize: 0,
-  },
+  limits: NO_LIMITS,
   server: { version: "0.0.0", worker: "test" },
   closedFor: () => undefined,
   refused: ignore,

@@ -11,14 +11,14 @@ import { createOwners, type KnownWorkers } from "./owners.ts";
 import { sharedSecret } from "./secret.ts";
 import { createSessionIds, type SessionIds, sessionIdIn } from "./session-id.ts";
 
+export type { RoutingCounted } from "./dispatch.ts";
+export type { KnownWorker, KnownWorkers } from "./owners.ts";
+
 /**
  * A client whose websocket is cut in the middle of its upgrade polls no more, and does not connect again either, until it misses a ping: so a
  * tunnel is left alone for as long as an upgrade takes.
  */
 const UPGRADE_MS = 1_500;
-
-export type { RoutingCounted } from "./dispatch.ts";
-export type { KnownWorker, KnownWorkers } from "./owners.ts";
 
 export interface RoutingOptions {
   /** Attached to its HTTP server, and with nobody on it yet. */
