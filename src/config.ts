@@ -43,6 +43,7 @@ export interface Config {
   /** Where the workers of this host leave their sockets. */
   readonly runDir: string;
   readonly drainMs: number;
+  readonly fanOut: z.output<typeof Environment>["FAN_OUT"];
   readonly logLevel: z.output<typeof Environment>["LOG_LEVEL"];
   readonly trustProxy: TrustedProxies;
   /** `NODE_ENV` is `production`. */
@@ -172,6 +173,7 @@ function toConfig(env: z.output<typeof Environment>): Config {
     // Short: the path of a unix socket has at most 107 bytes.
     runDir: env.CARILLON_RUN_DIR ?? join(tmpdir(), `carillon-${process.getuid?.() ?? 0}-${env.PORT}`),
     drainMs: env.DRAIN_MS,
+    fanOut: env.FAN_OUT,
     logLevel: env.LOG_LEVEL,
     trustProxy: env.TRUST_PROXY,
     production: env.NODE_ENV === "production",

@@ -143,6 +143,10 @@ export const Environment = z.object({
     integer(0, 3_600_000).default(10_000),
     "how long a worker that goes away spreads its clients' leaving, in milliseconds",
   ),
+  FAN_OUT: setting(
+    oneOf(["stock", "frame", "direct", "turn"]).default("turn"),
+    "`turn`: one write for all that a client is sent in a turn; `stock`: one for each packet, as Socket.IO does it; `frame` and `direct` are in between, to be measured",
+  ),
   LOG_LEVEL: setting(oneOf(LOG_LEVELS).default("info"), "the least severe level that is logged"),
   TRUST_PROXY: setting(
     TrustProxy.default(false),

@@ -27,7 +27,7 @@ function readConfig(): Config {
 
 /** The library never reads the environment: here its settings become options. */
 function optionsOf(config: Config): CarillonOptions {
-  const { trustProxy, auth, guests, roomAccess, allowedOrigins, drainMs } = config;
+  const { trustProxy, auth, guests, roomAccess, allowedOrigins, drainMs, fanOut } = config;
   const { historySize, historyTtlSec, inboxSize, maxRooms, maxFrameBytes, maxBufferBytes } = config;
   const { redis, runDir, clusterSecret, advertise } = config;
   const { apiKeys, ...keys } = auth;
@@ -44,6 +44,7 @@ function optionsOf(config: Config): CarillonOptions {
     roomAccess,
     allowedOrigins,
     drainMs,
+    fanOut,
     historySize,
     historyTtlSec,
     inboxSize,

@@ -7,6 +7,7 @@ import type { Rate } from "./limits/bucket.ts";
 import { type Logger, silent } from "./logger.ts";
 import type { Authorize } from "./namespaces/chat/context.ts";
 import type { AlertRule } from "./namespaces/monitor/index.ts";
+import type { FanOutOptions } from "./runtime/fan-out/index.ts";
 import type { TrustProxy } from "./runtime/gate.ts";
 
 type NamespaceName = "chat" | "notify" | "monitor";
@@ -69,6 +70,8 @@ export interface CarillonOptions {
   readonly trustProxy?: TrustProxy;
   /** Over how long the closes of a drain are spread. */
   readonly drainMs?: number;
+  /** How packets leave: all that a connection is sent in a turn in one write, or `stock`, each in its own, as Socket.IO does it. */
+  readonly fanOut?: FanOutOptions["fanOut"];
   readonly alertRules?: readonly AlertRule[];
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -90,6 +93,7 @@ const DEFAULTS = {
   maxBufferBytes: 1024 * 1024,
   allowedOrigins: [],
   drainMs: 10_000,
+  fanOut: "turn",
   logger: silent,
   clock: systemClock,
 } satisfies CarillonOptions;

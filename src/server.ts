@@ -18,6 +18,7 @@ import { createActivity } from "./runtime/activity.ts";
 import { socketsOf, type User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
 import { forgetNamespace } from "./runtime/engine.ts";
+import { type FanOut, openFanOut } from "./runtime/fan-out/index.ts";
 import { createGate } from "./runtime/gate.ts";
 import { serve, type Served, type ServeOptions } from "./runtime/serve.ts";
 import { VERSION } from "./version.ts";
@@ -95,17 +96,26 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const state = { draining: false };
   const closedFor = () => (state.draining ? "draining" : backend.knowsOrders() ? undefined : "unavailable");
 
-  openNamespaces(open, io, context, options, backend, {
-    ...metrics,
-    ...options,
-    ...stores,
-    connections,
-    authenticate: auth.authenticate,
-    limits: limitsOf(options),
-    server: { version: VERSION, worker },
-    closedFor,
-    received: () => activity.events.in++,
-  });
+  const fanOut = openFanOut(io, { ...options, sent: () => activity.events.out++ });
+
+  openNamespaces(
+    open,
+    io,
+    context,
+    options,
+    { backend, fanOut },
+    {
+      ...metrics,
+      ...options,
+      ...stores,
+      connections,
+      authenticate: auth.authenticate,
+      limits: limitsOf(options),
+      server: { version: VERSION, worker },
+      closedFor,
+      received: () => activity.events.in++,
+    },
+  );
   const isReady = () => closedFor() === undefined && backend.isReady();
   const routing = openRouting(options, { io, worker, backend, metrics, isReady });
   // Whoever does not wait for it is told by the log, and is served all the same, but for sessions that a balancer takes elsewhere.
@@ -197,7 +207,7 @@ function openNamespaces(
   io: Server,
   context: Context,
   options: FilledOptions,
-  backend: Backend,
+  { backend, fanOut }: { readonly backend: Backend; readonly fanOut: FanOut },
   serving: ServeOptions,
 ): void {
   for (const definition of namespaces) {
@@ -206,6 +216,7 @@ function openNamespaces(
     if (at === false) continue;
     const namespace = io.of(at);
     backend.join(namespace);
+    namespace.on("connection", ({ client }) => fanOut.adopt(client));
     open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
   }
 }

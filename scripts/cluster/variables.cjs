@@ -27,6 +27,7 @@ const PLAIN = [
   "ADVERTISE",
   "CARILLON_RUN_DIR",
   "DRAIN_MS",
+  "FAN_OUT",
   "LOG_LEVEL",
   "TRUST_PROXY",
 ];

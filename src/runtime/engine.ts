@@ -1,21 +1,30 @@
+import type { Writable } from "node:stream";
 import type { Socket as Connection } from "engine.io";
-import type { Server } from "socket.io";
+import type { Server, Socket } from "socket.io";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private (of Socket.IO 4.8: below); absent fields read as "nothing there". */
 interface Internals {
   readonly writeBuffer?: readonly { readonly data?: string | Buffer }[];
   readonly transport: {
     readonly name: string;
+    readonly perMessageDeflate?: unknown;
     /** Only of a websocket transport. */
-    readonly socket?: {
-      readonly bufferedAmount?: number;
-      readonly readyState?: number;
-      terminate?(): void;
-      once?(event: "close", listener: () => void): unknown;
-    };
+    readonly socket?: Websocket;
     emit(event: "close"): unknown;
   };
 }
+
+interface Websocket {
+  readonly bufferedAmount?: number;
+  readonly readyState?: number;
+  /** The TCP connection. */
+  readonly _socket?: Stream;
+  terminate?(): void;
+  once?(event: "close", listener: () => void): unknown;
+}
+
+/** What may be written to past engine.io and ws. */
+type Stream = Pick<Writable, "write" | "writableLength" | "writable">;
 
 // The one place where engine.io's private fields meet our types.
 const internals = (connection: Connection) => connection as unknown as Internals;
@@ -67,8 +76,51 @@ export function backlog(connection: Connection): number {
   return writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), socketBacklog(connection));
 }
 
-/** ws's `readyState` of a websocket whose TCP connection is gone. */
+/** ws's `readyState` of a websocket, and of one whose TCP connection is gone. */
+const WS_OPEN = 1;
 const WS_CLOSED = 3;
+
+/** The TCP connection of an open websocket to which finished frames can be written: nothing is compressed on the way. */
+export function streamOf(connection: Connection): Stream | undefined {
+  const { socket, perMessageDeflate } = internals(connection).transport;
+  const stream = socket?._socket;
+  if (connection.readyState !== "open" || socket?.readyState !== WS_OPEN || perMessageDeflate) return undefined;
+  return stream?.writable ? stream : undefined;
+}
+
+/** Whether all that was written to a connection is on its way: engine.io has nothing queued, and the kernel has taken what ws had. */
+export function isIdle(connection: Connection, stream: Stream): boolean {
+  return internals(connection).writeBuffer?.length === 0 && stream.writableLength === 0;
+}
+
+/** What Socket.IO says of packets that it hands over: whether they may be lost, and the frame that everybody is sent. */
+export interface PacketOptions {
+  readonly volatile?: boolean;
+  /** A websocket frame in one or two parts, made once for all whom a broadcast goes to. */
+  wsPreEncodedFrame?: readonly Buffer[];
+}
+
+/** Packets as Socket.IO has encoded them: one text, unless binary data follows. */
+export type EncodedPackets = readonly (string | Buffer)[];
+
+type WriteToEngine = (packets: EncodedPackets, options: PacketOptions) => void;
+
+/**
+ * Lets `write` see every packet of a client before engine.io does. It says whether it has seen to it; otherwise it goes the stock way.
+ * Returns false where Socket.IO hands packets over in another way than that.
+ */
+export function interceptPackets(
+  client: Socket["client"],
+  write: (packets: EncodedPackets, options: PacketOptions) => boolean,
+): boolean {
+  const known = client as unknown as { writeToEngine?: WriteToEngine };
+  const stock = known.writeToEngine;
+  if (typeof stock !== "function") return false;
+  known.writeToEngine = (packets, options) => {
+    if (!write(packets, options)) stock.call(client, packets, options);
+  };
+  return true;
+}
 
 /** Calls back when nothing is left of a connection, at once or later: engine.io lets go of a websocket before its client has read all. */
 export function whenGone(connection: Connection, callBack: () => void): void {

@@ -1,0 +1,59 @@
+import type { Socket as Connection } from "engine.io";
+import { type EncodedPackets, isIdle, type PacketOptions, streamOf } from "../engine.ts";
+import { Bundle } from "./bundle.ts";
+import { frameOf } from "./frame.ts";
+import type { Turn } from "./turn.ts";
+
+/** More than this is written at once, in the middle of a turn: it would be memory, and saves no write that counts. */
+const BUNDLE_BYTES = 64 * 1024;
+
+/**
+ * The way out of one connection: the packets of a turn leave in one write at its end. Where finished frames cannot be written directly
+ * (polling, a client that does not keep up, compression, binary packets) they go the stock way, in their order.
+ */
+export class Outlet {
+  readonly #connection: Connection;
+  readonly #turn: Turn;
+  /** What goes out at the end of this turn. */
+  #pending: Bundle | undefined;
+
+  constructor(connection: Connection, turn: Turn) {
+    this.#connection = connection;
+    this.#turn = turn;
+  }
+
+  /** Takes packets, or says that they have to go the stock way. */
+  write(packets: EncodedPackets, options: PacketOptions): boolean {
+    const [packet] = packets;
+    if (packets.length !== 1 || typeof packet !== "string" || options.volatile) return false;
+    if (this.#pending && this.#pending.bytes > BUNDLE_BYTES) this.flush();
+    // What is pending is followed by nothing but what comes this way: engine.io's own packets flush it first.
+    if (!this.#pending && !this.#isClear()) return false;
+    const before = this.#pending ?? this.#turn.begin(this);
+    const shared = singleFrame(options);
+    this.#pending = shared ? before.shared(shared) : new Bundle(before, frameOf(packet));
+    return true;
+  }
+
+  /** Writes what is pending. Nothing of it is left for a connection that was cut meanwhile. */
+  flush(): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = undefined;
+    streamOf(this.#connection)?.write(pending.buffer);
+  }
+
+  #isClear(): boolean {
+    const stream = streamOf(this.#connection);
+    return stream !== undefined && isIdle(this.#connection, stream);
+  }
+}
+
+/** A broadcast's frame in one part, for everybody whom it goes to, on the stock way as well; nothing of what goes to one. */
+export function singleFrame(options: PacketOptions): Buffer | undefined {
+  const { wsPreEncodedFrame: parts } = options;
+  if (!parts || parts.length === 1) return parts?.[0];
+  const frame = Buffer.concat(parts);
+  options.wsPreEncodedFrame = [frame];
+  return frame;
+}
