@@ -83,7 +83,7 @@ const WS_CLOSED = 3;
 /** The TCP connection of an open websocket to which finished frames can be written: nothing is compressed on the way. */
 export function streamOf(connection: Connection): Stream | undefined {
   const { socket, perMessageDeflate } = internals(connection).transport;
-  const stream = socket?._socket;
+  const { _socket: stream } = socket ?? {};
   if (connection.readyState !== "open" || socket?.readyState !== WS_OPEN || perMessageDeflate) return undefined;
   return stream?.writable ? stream : undefined;
 }

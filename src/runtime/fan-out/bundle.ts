@@ -42,11 +42,9 @@ export class Bundle {
 
   #join(): Buffer {
     const joined = Buffer.allocUnsafe(this.bytes);
-    let end = this.bytes;
-    for (let bundle: Bundle | undefined = this; bundle; bundle = bundle.#before) {
-      end -= bundle.#frame.length;
-      joined.set(bundle.#frame, end);
-    }
+    joined.set(this.#frame, this.bytes - this.#frame.length);
+    for (let bundle = this.#before; bundle; bundle = bundle.#before)
+      joined.set(bundle.#frame, bundle.bytes - bundle.#frame.length);
     return joined;
   }
 }

@@ -50,7 +50,7 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
     adopt(client) {
       if (adopted.has(client)) return;
       adopted.add(client);
-      interceptPackets(client, writeOf(client.conn as Connection));
+      interceptPackets(client, writeOf(client.conn));
     },
   };
 }

@@ -27,11 +27,11 @@ const SAMPLES = [
  */
 export function findDifference({ engine, sockets }: Server): string | undefined {
   try {
-    const adapter = sockets.adapter as unknown as StockAdapter;
+    const { _encode: encode } = sockets.adapter as unknown as StockAdapter;
     const sent = wiretap(engine as unknown as StockEngine);
     for (const text of SAMPLES) {
       const options: PacketOptions = {};
-      const [packet] = adapter._encode({ type: EVENT, nsp: "/sample", data: ["sample", text] }, options);
+      const [packet] = encode.call(sockets.adapter, { type: EVENT, nsp: "/sample", data: ["sample", text] }, options);
       // Another parser than Socket.IO's own: none of its packets is a single text, so all go the stock way.
       if (typeof packet !== "string") return undefined;
       const frame = frameOf(packet);
