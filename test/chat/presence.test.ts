@@ -197,6 +197,7 @@ describe("presence", () => {
     const [ann, bob, eve] = clients;
     for (const client of [ann, bob]) await join(client);
     await clock.advance(1000);
+    await caughtUp(ann);
     ann.forget();
     await join(eve);
     await eve.request("room:leave", { room });
