@@ -80,17 +80,45 @@ export function backlog(connection: Connection): number {
 const WS_OPEN = 1;
 const WS_CLOSED = 3;
 
-/** The TCP connection of an open websocket to which finished frames can be written: nothing is compressed on the way. */
-export function streamOf(connection: Connection): Stream | undefined {
-  const { socket, perMessageDeflate } = internals(connection).transport;
-  const { _socket: stream } = socket ?? {};
-  if (connection.readyState !== "open" || socket?.readyState !== WS_OPEN || perMessageDeflate) return undefined;
-  return stream?.writable ? stream : undefined;
-}
+/** The TCP connection below a websocket, for finished frames: past engine.io and ws, which have nothing to add to them. */
+export class DirectWay {
+  readonly #connection: Connection;
+  readonly #transport: Internals["transport"];
+  readonly #websocket: Websocket;
+  readonly #stream: Stream;
 
-/** Whether all that was written to a connection is on its way: engine.io has nothing queued, and the kernel has taken what ws had. */
-export function isIdle(connection: Connection, stream: Stream): boolean {
-  return internals(connection).writeBuffer?.length === 0 && stream.writableLength === 0;
+  private constructor(connection: Connection, websocket: Websocket, stream: Stream) {
+    this.#connection = connection;
+    this.#transport = internals(connection).transport;
+    this.#websocket = websocket;
+    this.#stream = stream;
+  }
+
+  /** Nothing while a connection is polling, or where its packets may be compressed. */
+  static of(connection: Connection): DirectWay | undefined {
+    const { socket, perMessageDeflate } = internals(connection).transport;
+    const { _socket: stream } = socket ?? {};
+    return socket && stream && !perMessageDeflate ? new DirectWay(connection, socket, stream) : undefined;
+  }
+
+  /** Whether it leads where the connection's packets go: an upgrade puts another transport in the place of the first. */
+  get isCurrent(): boolean {
+    return internals(this.#connection).transport === this.#transport;
+  }
+
+  /** Whether all that was written before is on its way: engine.io has nothing queued, and the kernel has taken what ws had. */
+  get isClear(): boolean {
+    return this.#isOpen && internals(this.#connection).writeBuffer?.length === 0 && this.#stream.writableLength === 0;
+  }
+
+  /** Lost where the connection is no longer open, as everything that is written to it then. */
+  write(frames: Buffer): void {
+    if (this.#isOpen) this.#stream.write(frames);
+  }
+
+  get #isOpen(): boolean {
+    return this.#connection.readyState === "open" && this.#websocket.readyState === WS_OPEN && this.#stream.writable;
+  }
 }
 
 /** What Socket.IO says of packets that it hands over: whether they may be lost, and the frame that everybody is sent. */

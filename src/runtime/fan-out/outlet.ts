@@ -1,5 +1,5 @@
 import type { Socket as Connection } from "engine.io";
-import { type EncodedPackets, isIdle, type PacketOptions, streamOf } from "../engine.ts";
+import { DirectWay, type EncodedPackets, type PacketOptions } from "../engine.ts";
 import { Bundle } from "./bundle.ts";
 import { frameOf } from "./frame.ts";
 import type { Turn } from "./turn.ts";
@@ -14,6 +14,7 @@ const BUNDLE_BYTES = 64 * 1024;
 export class Outlet {
   readonly #connection: Connection;
   readonly #turn: Turn;
+  #way: DirectWay | undefined;
   /** What goes out at the end of this turn. */
   #pending: Bundle | undefined;
 
@@ -28,7 +29,7 @@ export class Outlet {
     if (packets.length !== 1 || typeof packet !== "string" || options.volatile) return false;
     if (this.#pending && this.#pending.bytes > BUNDLE_BYTES) this.flush();
     // What is pending is followed by nothing but what comes this way: engine.io's own packets flush it first.
-    if (!this.#pending && !this.#isClear()) return false;
+    if (!this.#pending && !this.#isClear) return false;
     const before = this.#pending ?? this.#turn.begin(this);
     const shared = singleFrame(options);
     this.#pending = shared ? before.shared(shared) : new Bundle(before, frameOf(packet));
@@ -40,12 +41,12 @@ export class Outlet {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
-    streamOf(this.#connection)?.write(pending.buffer);
+    this.#way?.write(pending.buffer);
   }
 
-  #isClear(): boolean {
-    const stream = streamOf(this.#connection);
-    return stream !== undefined && isIdle(this.#connection, stream);
+  get #isClear(): boolean {
+    if (!this.#way?.isCurrent) this.#way = DirectWay.of(this.#connection);
+    return this.#way?.isClear ?? false;
   }
 }
 
