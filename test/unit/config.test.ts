@@ -47,6 +47,7 @@ describe("parseConfig", () => {
       maxBufferBytes: 1_048_576,
       runDir: join(tmpdir(), `carillon-${process.getuid?.()}-3000`),
       drainMs: 10_000,
+      fanOut: "turn",
       logLevel: "info",
       trustProxy: false,
       production: false,
