@@ -5,6 +5,8 @@ export interface Counted {
   /** `worker 0`, `redis`, `nginx`. */
   readonly name: string;
   readonly pid: number;
+  /** It writes by `send` or `sendmsg`, which the kernel does not count as writes: how many it does is not known. */
+  readonly sends?: true;
 }
 
 /** Where clients of one worker connect. */
@@ -23,6 +25,8 @@ export interface PeerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Counts JSON operations of each worker, which costs: only in rounds whose CPU does not count. */
   readonly countJson?: boolean;
+  /** Each worker can be told to collect its garbage. */
+  readonly collects?: boolean;
 }
 
 /** A peer at work; each worker is a process of its own, so that it is measured alone. */
@@ -34,6 +38,8 @@ export interface RunningPeer extends AsyncDisposable {
   readonly publishUrl?: string;
   /** JSON.parse and JSON.stringify calls of all workers so far, where they are counted. */
   jsonOperations?(): Promise<{ readonly parsed: number; readonly stringified: number }>;
+  /** All workers collect all their garbage, where they can be told to: what is resident then is needed. */
+  collect?(): Promise<void>;
 }
 
 /** Something that does what Carillon does, or a part of it. */

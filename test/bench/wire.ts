@@ -6,7 +6,7 @@
  * frame for its start, not by decoding.
  */
 export interface Wire {
-  readonly name: "carillon" | "socket.io" | "plain" | "nchan";
+  readonly name: "carillon" | "carillon-asking" | "socket.io" | "socket.io-asking" | "plain" | "nchan";
   /** Of the upgrade request, with its query; `user` is who connects. */
   path(user: string, rooms: readonly string[]): string;
   /** Text frames that are written once the websocket is open; `token` is nothing for peers that ask for none. */

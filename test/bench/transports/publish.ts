@@ -1,0 +1,47 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { REPOSITORY } from "../repository.ts";
+import { pictures } from "./pictures.ts";
+import type { Results } from "./results.ts";
+import { summary, tables } from "./table.ts";
+
+/** The page that explains the figures, and what the command puts into it. */
+export const PAGE = join(REPOSITORY, "docs/http-vs-websocket.md");
+
+const PICTURES = join(REPOSITORY, "docs/http-vs-websocket");
+
+/** Writes `results.json`, `results.md` and the pictures. */
+export async function writeResults(folder: string, results: Results): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeFile(join(folder, "results.md"), `${summary(results)}\n\n${tables(results)}\n`);
+  await writePictures(folder, results);
+}
+
+/** Puts the figures and the pictures where the documentation has them. */
+export async function writePage(results: Results): Promise<void> {
+  await mkdir(PICTURES, { recursive: true });
+  await writeFile(join(PICTURES, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+  await writePictures(PICTURES, results);
+  await writeFile(PAGE, insert(await readFile(PAGE, "utf8"), { summary: summary(results), tables: tables(results) }));
+}
+
+/**
+ * Puts texts between their markers, `<!-- name -->` and `<!-- /name -->`.
+ *
+ * @throws {Error} where a pair of them is missing
+ */
+export function insert(page: string, texts: Readonly<Record<string, string>>): string {
+  let inserted = page;
+  for (const [name, text] of Object.entries(texts)) {
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+    const [from, to] = [inserted.indexOf(begin), inserted.indexOf(end)];
+    if (from < 0 || to < from) throw new Error(`The page has no place for the ${name}.`);
+    inserted = `${inserted.slice(0, from + begin.length)}\n\n${text}\n\n${inserted.slice(to)}`;
+  }
+  return inserted;
+}
+
+async function writePictures(folder: string, results: Results): Promise<void> {
+  for (const [file, svg] of Object.entries(pictures(results))) await writeFile(join(folder, file), svg);
+}

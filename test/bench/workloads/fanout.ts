@@ -1,0 +1,61 @@
+import { crowd, timetable } from "./crowd.ts";
+import * as figure from "./figures.ts";
+import { sendByTimetable } from "./traffic.ts";
+import { asTheyAre, type Contender, type Workload } from "./workload.ts";
+
+/** Each of Carillon's techniques added to those before it; by default it has all of them. */
+const TECHNIQUES: readonly Contender[] = ["stock", "frame", "direct"].map((technique) => ({
+  key: `carillon FAN_OUT=${technique}`,
+  peer: "carillon",
+  env: { FAN_OUT: technique },
+}));
+
+interface Size {
+  readonly rooms: number;
+  /** Members of each. */
+  readonly members: number;
+  /** Of all rooms together; how many messages a turn has is the workload's. */
+  readonly turnsPerSec: number;
+}
+
+/** A room's messages to its members, on one worker, everything in memory. */
+function fanOut(name: string, about: string, { rooms, members, turnsPerSec }: Size, burst: number): Workload {
+  return {
+    name,
+    about,
+    workers: 1,
+    contenders: [...asTheyAre("carillon", "stock", "ws", "uws", "nchan"), ...TECHNIQUES],
+    shows: [
+      figure.CPU_PER_DELIVERY,
+      figure.USER_PER_DELIVERY,
+      figure.WRITES_PER_DELIVERY,
+      figure.BYTES_PER_DELIVERY,
+      figure.P50,
+      figure.P99,
+    ],
+    async run(stage) {
+      const all = await crowd(stage, { rooms, size: members });
+      return sendByTimetable(stage, all.clients, timetable(all, { burst, turnsPerSec, seconds: stage.pace.seconds }));
+    },
+  };
+}
+
+export const fanoutSteady = (size: Size): Workload => {
+  const { rooms, members, turnsPerSec } = size;
+  const about = `${rooms} room of ${members}, ${turnsPerSec} messages/s, each in a turn of its own, its senders taking turns.`;
+  return fanOut("fanout-steady", about, size, 1);
+};
+
+const BURST = 8;
+
+export const fanoutBurst = (size: Size): Workload => {
+  const { rooms, members, turnsPerSec } = size;
+  const about = `${rooms} rooms of ${members}, ${turnsPerSec} bursts/s of ${BURST} messages by ${BURST} senders in the same moment.`;
+  return fanOut("fanout-burst", about, size, BURST);
+};
+
+/** Where the system's share of a write is nearly all there is. */
+export const smallRooms = (size: Size): Workload => {
+  const { rooms, members, turnsPerSec } = size;
+  return fanOut(`rooms-of-${members}`, `${rooms} rooms of ${members}, ${turnsPerSec} messages/s.`, size, 1);
+};
