@@ -74,7 +74,8 @@ async function runOnce(
   };
 }
 
-/** Without what was divided by nothing. */
+/** Six digits of each, and without what was divided by nothing. */
 function finite(figures: Figures): Figures {
-  return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
+  const rounded = Object.entries(figures).map(([name, value]) => [name, Number(value.toPrecision(6))] as const);
+  return Object.fromEntries(rounded.filter(([, value]) => Number.isFinite(value)));
 }

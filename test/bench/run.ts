@@ -41,9 +41,7 @@ function chosen(names: string | undefined, name: string): boolean {
 function workloads(): Workload[] {
   const picked = WORKLOADS.filter(({ name }) => chosen(args.only, name)).map((workload) => ({
     ...workload,
-    contenders: workload.contenders.filter(
-      ({ key, peer }) => chosen(args.peers, key) || args.peers?.split(",").includes(peer),
-    ),
+    contenders: workload.contenders.filter(({ key, peer }) => chosen(args.peers, key)),
   }));
   return picked.filter(({ contenders }) => contenders.length > 0);
 }
@@ -86,6 +84,8 @@ async function measure(workload: Workload): Promise<Measured> {
     samples,
   };
 }
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 if (args.help) {
   console.log(USAGE);

@@ -37,6 +37,7 @@ export async function onStage<Result>(
   const { cores, rest } = placement(workers, pinned);
 
   await using redis = peer.needsRedis ? await startRedis() : undefined;
+  using _ = redis && atExit(() => void redis.kill());
   if (redis && rest !== undefined) pin(redis.pid, rest);
   await using running = await peer.start({
     workers,
@@ -77,6 +78,12 @@ function placement(workers: number, pinned: boolean): { cores?: readonly number[
   if (!pinned || count < 2) return {};
   const cores = Array.from({ length: workers }, (_, worker) => worker % count);
   return workers < count ? { cores, rest: count - 1 } : { cores };
+}
+
+/** Whatever ends this process: what it has started must not be left behind. Peers and load generators see to that themselves. */
+function atExit(act: () => void): Disposable {
+  process.once("exit", act);
+  return { [Symbol.dispose]: () => void process.off("exit", act) };
 }
 
 function pin(pid: number, core: number): void {

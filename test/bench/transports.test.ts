@@ -11,9 +11,8 @@ import { Inbox } from "./transports/inbox.ts";
 import { compose, type Message, MESSAGE_BYTES } from "./transports/message.ts";
 import { openPage } from "./transports/page.ts";
 import { pictures } from "./transports/pictures.ts";
-import { insert, PAGE } from "./transports/publish.ts";
+import { insert, PAGE, texts } from "./transports/publish.ts";
 import { percentile, type Results } from "./transports/results.ts";
-import { summary, tables } from "./transports/table.ts";
 import { dueTimes } from "./transports/timetable.ts";
 import { countTraffic } from "./transports/traffic.ts";
 import { WAYS } from "./transports/ways/index.ts";
@@ -40,7 +39,8 @@ describe("what HTTP and websockets take", () => {
   describe("measured by few messages", () => {
     const measured = new Map<string, Record<Direction, Course>>();
 
-    before(async () => {
+    before(async function () {
+      this.timeout(60_000);
       const [steady] = workloadsOf(MESSAGES, 100, 1);
       if (!steady) throw new Error("There is no workload.");
       await Promise.all(WAYS.map(async (way) => measured.set(way.name, await measure(way, steady, "chromium"))));
@@ -180,7 +180,7 @@ describe("what HTTP and websockets take", () => {
     const results = JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as Results;
 
     it("with its command, versions and date", () => {
-      for (const part of ["summary", "tables"]) {
+      for (const part of ["summary", "polling", "tables"]) {
         const told = page.slice(page.indexOf(`<!-- ${part} -->`), page.indexOf(`<!-- /${part} -->`));
         expect(told).to.match(/`npm run bench:transports[^`]*` on 20\d\d-\d\d-\d\d/);
         expect(told).to.match(/commit [0-9a-f]{7,}/);
@@ -191,7 +191,7 @@ describe("what HTTP and websockets take", () => {
     });
 
     it("as it was measured, in tables and pictures alike", () => {
-      expect(page).to.equal(insert(page, { summary: summary(results), tables: tables(results) }));
+      expect(page).to.equal(insert(page, texts(results)));
       for (const [file, svg] of Object.entries(pictures(results))) {
         expect(readFileSync(join(folder, file), "utf8"), file).to.equal(svg);
         expect(page).to.include(`(http-vs-websocket/${file})`);

@@ -56,7 +56,8 @@ function madeBy({ command, date, environment, pace }: Measured): string {
   ].join(" ");
 }
 
+const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -36,7 +36,8 @@ export async function readResults(folder: string): Promise<Results> {
   }
 }
 
+/** A line for each sample, so that what differs between two of these files can be seen. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, FILE), `${JSON.stringify(results, undefined, 1)}\n`);
+  await writeFile(join(folder, FILE), `${JSON.stringify(results).replaceAll('{"peer":', '\n{"peer":')}\n`);
 }

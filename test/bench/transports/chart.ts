@@ -63,31 +63,34 @@ export function logBars(title: string, rows: readonly { name: string; value: num
   };
 }
 
-/** From p50, a dot, to p99, the end of the line: two of them a row, on a logarithmic scale. */
-export function ranges(
-  title: string,
-  rows: readonly { name: string; both: readonly [Range, Range] }[],
-  show: Show,
-): Panel {
-  const all = rows.flatMap(({ both }) => both.flat());
-  const scale = logScale(Math.min(...all), Math.max(...all));
-  const lines = (shade: string, [p50, p99]: Range, y: number) => {
+/** Titles, and for each the rows of one panel. */
+type Spans = Readonly<Record<string, readonly { readonly name: string; readonly both: readonly [Range, Range] }[]>>;
+
+/** From p50, a dot, to p99, the end of the line: two of them a row, on a logarithmic scale that all panels share. */
+export function ranges(spans: Spans, show: Show): Panel[] {
+  const all = Object.values(spans).flatMap((rows) => rows.flatMap(({ both }) => both.flat()));
+  const scale = logScale(Math.min(...all) / 1.2, Math.max(...all) * 1.2);
+  const line = (shade: string, [p50, p99]: Range, y: number) => {
     const [from, to] = [scale.at(p50), scale.at(p99)].map((x) => (LEFT + x).toFixed(1));
     return `<line class="mark ${shade}" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><circle class="${shade}" cx="${from}" cy="${y}" r="3.5"/>`;
   };
-  const height = rows.length * STEP;
-  const axis = scale.ticks.map((tick) => {
-    const x = (LEFT + scale.at(tick)).toFixed(1);
-    return `<line class="axis" x1="${x}" x2="${x}" y1="${HEAD - 6}" y2="${HEAD + height - 4}"/><text class="note" x="${x}" y="${HEAD + height + 8}" text-anchor="middle">${show(tick)}</text>`;
-  });
-  return {
+  return Object.entries(spans).map(([title, rows]) => ({
     title,
     rows: rows.map(({ name, both: [first, second] }) => ({
       name,
-      drawn: lines("second", second, 4) + lines("first", first, -4),
+      drawn: line("second", second, 4) + line("first", first, -4),
     })),
-    behind: axis.join(""),
-  };
+    behind: axisOf(scale, rows.length * STEP, show),
+  }));
+}
+
+function axisOf(scale: LogScale, height: number, show: Show): string {
+  const ticks = scale.ticks.map((tick) => {
+    const x = (LEFT + scale.at(tick)).toFixed(1);
+    const [from, to] = [HEAD - 6, HEAD + height - 4];
+    return `<line class="axis" x1="${x}" x2="${x}" y1="${from}" y2="${to}"/><text class="note" x="${x}" y="${to + 12}" text-anchor="middle">${show(tick)}</text>`;
+  });
+  return ticks.join("");
 }
 
 export type Range = readonly [p50: number, p99: number];
@@ -137,10 +140,20 @@ function bar(shade: string, from: number, to: number): string {
 
 const label = (end: number, text: string) => `<text x="${(LEFT + end + 8).toFixed(1)}" y="4.5">${escape(text)}</text>`;
 
-function logScale(least: number, most: number) {
-  const [low, high] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
-  const ticks = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index));
-  return { at: (value: number) => ((Math.log10(value) - low) / (high - low)) * PLOT, ticks };
+interface LogScale {
+  /** From the left end of the scale. */
+  at(value: number): number;
+  /** The powers of ten that are on it. */
+  readonly ticks: readonly number[];
+}
+
+function logScale(least: number, most: number): LogScale {
+  const [low, high] = [Math.log10(least), Math.log10(most)];
+  const first = Math.ceil(low);
+  return {
+    at: (value) => ((Math.log10(value) - low) / (high - low)) * PLOT,
+    ticks: Array.from({ length: Math.floor(high) - first + 1 }, (_, index) => 10 ** (first + index)),
+  };
 }
 
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");

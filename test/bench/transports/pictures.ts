@@ -41,16 +41,13 @@ function stacksOf({ ways }: Results, title: string, parts: (figures: Figures) =>
 }
 
 function latencyPicture(results: Results): string {
-  const panels = DIRECTIONS.map((direction) =>
-    ranges(
-      `${TITLES[direction]}: latency in ms, from p50 (dot) to p99`,
-      results.ways.map(({ name, courses: { far, steady } }) => ({
-        name,
-        both: [rangeOf(far[direction]), rangeOf(steady[direction])],
-      })),
-      String,
-    ),
-  );
+  const spans = DIRECTIONS.map((direction) => {
+    const rows = results.ways.map(({ name, courses: { far, steady } }) => {
+      return { name, both: [rangeOf(far[direction]), rangeOf(steady[direction])] } as const;
+    });
+    return [`${TITLES[direction]}: latency in ms, from p50 (dot) to p99`, rows] as const;
+  });
+  const panels = ranges(Object.fromEntries(spans), String);
   const legend = [`${ROUND_TRIP_MS} ms there and back`, "on the loopback"] as const;
   return sheet(
     "Latency of messages",

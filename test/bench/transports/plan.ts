@@ -1,4 +1,12 @@
-import { demandAll, figuresOf, type ByWorkload, type Plan, type WayResults } from "./results.ts";
+import {
+  demandAll,
+  figuresOf,
+  lateP99Ms,
+  MAX_LATE_MS,
+  type ByWorkload,
+  type Plan,
+  type WayResults,
+} from "./results.ts";
 import type { Way } from "./way.ts";
 import {
   type Course,
@@ -25,7 +33,7 @@ export async function runPlan(ways: readonly Way[], plan: Plan, tell: (line: str
     for (const workload of workloads) {
       for (const way of ways) {
         tell(`round ${round} of ${rounds}, ${workload.name}: ${way.name} …`);
-        const measured = await measure(way, workload, headers);
+        const measured = await measureUndisturbed(way, workload, headers, tell);
         for (const direction of DIRECTIONS) {
           const key = keyOf(way, workload, direction);
           courses.set(key, [...(courses.get(key) ?? []), measured[direction]]);
@@ -38,6 +46,20 @@ export async function runPlan(ways: readonly Way[], plan: Plan, tell: (line: str
     if (!idle) throw new Error(`${way.name} was not measured.`);
     return { name: way.name, how: way.how, courses: byWorkload(way, workloads, courses), ...idle };
   });
+}
+
+/** Once more, where the machine was busy with something else: the senders show it, and not by what the way is like. */
+async function measureUndisturbed(
+  way: Way,
+  workload: Workload,
+  headers: Plan["headers"],
+  tell: (line: string) => void,
+) {
+  const measured = await measure(way, workload, headers);
+  const lateMs = Math.max(...DIRECTIONS.map((direction) => lateP99Ms(measured[direction].late)));
+  if (lateMs <= MAX_LATE_MS) return measured;
+  tell(`… once more: senders were ${lateMs.toFixed(0)} ms late`);
+  return await measure(way, workload, headers);
 }
 
 const keyOf = (way: Way, workload: Workload, direction: Direction) => `${way.name} ${workload.name} ${direction}`;

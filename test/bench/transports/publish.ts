@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { REPOSITORY } from "../repository.ts";
 import { pictures } from "./pictures.ts";
 import type { Results } from "./results.ts";
-import { summary, tables } from "./table.ts";
+import { comparison, summary, tables } from "./table.ts";
+import { socketIoPolling, socketIoWebSocket } from "./ways/socket-io.ts";
 
 /** The page that explains the figures, and what the command puts into it. */
 export const PAGE = join(REPOSITORY, "docs/http-vs-websocket.md");
@@ -23,7 +24,16 @@ export async function writePage(results: Results): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
   await writeFile(join(PICTURES, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
   await writePictures(PICTURES, results);
-  await writeFile(PAGE, insert(await readFile(PAGE, "utf8"), { summary: summary(results), tables: tables(results) }));
+  await writeFile(PAGE, insert(await readFile(PAGE, "utf8"), texts(results)));
+}
+
+/** What the page has between its markers. */
+export function texts(results: Results): Readonly<Record<string, string>> {
+  return {
+    summary: summary(results),
+    polling: comparison(results, socketIoPolling, socketIoWebSocket),
+    tables: tables(results),
+  };
 }
 
 /**
@@ -31,9 +41,9 @@ export async function writePage(results: Results): Promise<void> {
  *
  * @throws {Error} where a pair of them is missing
  */
-export function insert(page: string, texts: Readonly<Record<string, string>>): string {
+export function insert(page: string, between: Readonly<Record<string, string>>): string {
   let inserted = page;
-  for (const [name, text] of Object.entries(texts)) {
+  for (const [name, text] of Object.entries(between)) {
     const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
     const [from, to] = [inserted.indexOf(begin), inserted.indexOf(end)];
     if (from < 0 || to < from) throw new Error(`The page has no place for the ${name}.`);

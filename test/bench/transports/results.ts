@@ -76,6 +76,12 @@ export function figuresOf(rounds: readonly Course[]): Figures {
   };
 }
 
+/** A sender that is late by more than this shares its core with somebody else: latencies then tell of that. */
+export const MAX_LATE_MS = 5;
+
+/** Of nanoseconds. */
+export const lateP99Ms = (late: readonly number[]) => percentile(late, 0.99) / 1e6;
+
 /** The smallest value that so great a part of them does not exceed. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,6 +1,6 @@
-import { HEARTBEAT_MS } from "./way.ts";
-import type { Figures, Results, WayResults } from "./results.ts";
+import { type Figures, MAX_LATE_MS, type Results, type WayResults } from "./results.ts";
 import { MESSAGE_BYTES } from "./message.ts";
+import { HEARTBEAT_MS, type Way } from "./way.ts";
 import { BURST, type Direction, DIRECTIONS, ROUND_TRIP_MS, type WorkloadName } from "./workloads.ts";
 
 /** The titles of the two directions. */
@@ -17,15 +17,15 @@ export function summary(results: Results): string {
     "Bytes a message, up",
     "Requests a message, down",
     "Requests a message, up",
-    "p99 down, ms",
-    "p99 up, ms",
+    "p50 / p99 down, ms",
+    "p50 / p99 up, ms",
     `Bytes, idle ${results.plan.idleSec} s`,
   ];
   const rows = results.ways.map(({ name, courses: { far }, idle }) => [
     name,
     ...DIRECTIONS.map((direction) => count(bytesOf(far[direction]))),
     ...DIRECTIONS.map((direction) => far[direction].requests.toFixed(2)),
-    ...DIRECTIONS.map((direction) => ms(far[direction].p99Ms)),
+    ...DIRECTIONS.map((direction) => `${ms(far[direction].p50Ms)} / ${ms(far[direction].p99Ms)}`),
     count(idle.bytesUp + idle.bytesDown),
   ]);
   return `${table(head, rows)}\n\n${summaryNote(results)}`;
@@ -36,6 +36,36 @@ function summaryNote(results: Results): string {
   return `"Down" and "up" are what a message from the server to the client and one from the client to the server cost, in bytes of both
 directions together, at ${perSec} messages a second over a round trip of ${ROUND_TRIP_MS} ms. ${madeBy(results)}`;
 }
+
+/** What the first of two ways costs more than the second. */
+export function comparison(results: Results, one: Way, other: Way): string {
+  const [left, right] = [one, other].map(({ name }) => results.ways.find((way) => way.name === name));
+  if (!left || !right) throw new Error("Only what was measured can be compared.");
+  const rows = COMPARED.map(([what, figure]) => {
+    const [much, little] = [figure(left), figure(right)];
+    return [what, figureOf(much), figureOf(little), little === 0 ? "" : `${figureOf(much / little)} ×`];
+  });
+  return `${table(["", left.name, right.name, ""], rows)}\n\n${madeBy(results)}`;
+}
+
+const COMPARED: readonly (readonly [what: string, figure: (way: WayResults) => number])[] = [
+  ["Requests to connect", ({ connecting }) => connecting.requests],
+  ["Bytes to connect", ({ connecting }) => bytesOf(connecting)],
+  ["Bytes for a message to the client", ({ courses }) => bytesOf(courses.far.down)],
+  ["Bytes for a message to the server", ({ courses }) => bytesOf(courses.far.up)],
+  ["Requests for a message to the client", ({ courses }) => courses.far.down.requests],
+  ["Requests for a message to the server", ({ courses }) => courses.far.up.requests],
+  ["p50 to the client, ms", ({ courses }) => courses.far.down.p50Ms],
+  ["p99 to the client, ms", ({ courses }) => courses.far.down.p99Ms],
+  ["p50 to the server, ms", ({ courses }) => courses.far.up.p50Ms],
+  ["p99 to the server, ms", ({ courses }) => courses.far.up.p99Ms],
+  ["Bytes without messages", ({ idle }) => bytesOf(idle)],
+  ["Requests without messages", ({ idle }) => idle.requests],
+];
+
+/** Whole ones as they are, shares of one with two digits. */
+const figureOf = (value: number) =>
+  Number.isInteger(value) || value >= 10 ? count(value) : value.toFixed(value < 2 ? 2 : 1);
 
 /** All of it. */
 export function tables(results: Results): string {
@@ -50,18 +80,28 @@ export function tables(results: Results): string {
 }
 
 /** The command, the versions and the date, without which no figure says anything. */
-export function madeBy({ command, date, environment, plan }: Results): string {
+function madeBy(results: Results): string {
+  const { command, date, environment, plan } = results;
   const versions = Object.entries(environment).map(([name, version]) => `${name} ${version}`);
   const rounds = plan.rounds === 1 ? "one round" : `${plan.rounds} rounds`;
-  return `Made by \`${command}\` on ${date.slice(0, 10)} in ${rounds}; ${versions.join(", ")}.`;
+  return `Made by \`${command}\` on ${date.slice(0, 10)} in ${rounds}; ${versions.join(", ")}.${reservation(results)}`;
 }
 
-function conditions({ plan, ways }: Results): string {
-  const late = ways.flatMap(({ courses }) =>
-    Object.values(courses).flatMap((course) => DIRECTIONS.map((direction) => course[direction].lateP99Ms)),
+function conditions(results: Results): string {
+  const { messages, perSec, seed, headers } = results.plan;
+  return `${count(messages)} messages of ${MESSAGE_BYTES} bytes in each direction, ${perSec} a second on average, at random times (seed ${seed});
+request headers: ${headers}. All messages came, each once. Senders were late by ${ms(latestMs(results))} ms at most (p99).`;
+}
+
+const latestMs = ({ ways }: Results) =>
+  Math.max(
+    ...ways.flatMap(({ courses }) => Object.values(courses).flatMap(({ down, up }) => [down.lateP99Ms, up.lateP99Ms])),
   );
-  return `${count(plan.messages)} messages of ${MESSAGE_BYTES} bytes in each direction, ${plan.perSec} a second on average, at random times (seed ${plan.seed});
-request headers: ${plan.headers}. All messages came, each once. Senders were late by ${ms(Math.max(...late))} ms at most (p99).`;
+
+/** Said beside latencies that are not worth much; nothing otherwise. */
+function reservation(results: Results): string {
+  if (latestMs(results) <= MAX_LATE_MS) return "";
+  return ` **The machine was busy with something else meanwhile: p99 is that of the machine here.**`;
 }
 
 function part({ ways }: Results, workload: WorkloadName, title: string): string[] {

@@ -1,7 +1,7 @@
 import { crowd, timetable } from "./crowd.ts";
 import * as figure from "./figures.ts";
 import { sendByTimetable } from "./traffic.ts";
-import type { Contender, Workload } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 
 interface RoomsSize {
   readonly rooms: readonly number[];
@@ -16,17 +16,19 @@ const AT_ONCE = 4;
 
 /** More rooms, with the same clients and the same rate of all together. */
 export function growthByRooms({ rooms: counts, members, perSec }: RoomsSize): Workload {
-  const arrangements = ["carillon", "stock"].flatMap((peer) =>
-    counts.map((rooms) => ({ key: `${peer} ${rooms} rooms`, peer, rooms, env: { MAX_ROOMS: String(rooms) } })),
+  const roomsOf = new Map<string, { readonly peer: string; readonly rooms: number }>(
+    ["carillon", "stock"].flatMap((peer) =>
+      counts.map((rooms) => [`${peer} ${rooms} rooms`, { peer, rooms }] as const),
+    ),
   );
   return {
     name: "growth-rooms",
     about: `${GROUPS * members} clients in groups of ${members}, each group in a ${GROUPS}th of all rooms; ${perSec} messages/s of all rooms together.`,
     workers: 1,
-    contenders: arrangements.map(({ rooms: _, ...contender }): Contender => contender),
+    contenders: [...roomsOf].map(([key, { peer, rooms }]) => ({ key, peer, env: { MAX_ROOMS: String(rooms) } })),
     shows: [figure.CPU_PER_DELIVERY, figure.USER_PER_DELIVERY, figure.P50, figure.P99],
     async run(stage) {
-      const rooms = arrangements.find(({ key }) => key === stage.contender.key)?.rooms ?? 0;
+      const { rooms = 0 } = roomsOf.get(stage.contender.key) ?? {};
       const groups = await crowd(stage, { rooms: GROUPS, size: members });
       const names = Array.from({ length: rooms }, (_, index) => `room-${index}`);
       const clients = groups.clients.map((client, index) => {

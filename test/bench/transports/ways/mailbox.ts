@@ -12,8 +12,7 @@ export class Mailbox {
 
   put(message: Message): void {
     this.#messages.push(message);
-    // Whatever is put in the same turn goes with it.
-    if (this.#waiting) queueMicrotask(() => this.#wake());
+    this.#wake();
   }
 
   /** All after the first so many; those are let go of. */
@@ -23,7 +22,7 @@ export class Mailbox {
     return this.#messages;
   }
 
-  /** Resolves when anything waits, at the latest after so long. One may ask at a time. */
+  /** Resolves when anything waits, at the latest after so long; as a promise does, after whatever else is put in that turn. One may ask at a time. */
   async fill(ms: number): Promise<void> {
     if (this.#messages.length > 0) return;
     await new Promise<void>((resolve) => {
