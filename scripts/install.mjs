@@ -1,17 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Brings `node_modules` to what `package-lock.json` says; does nothing where it already is. Exits where that fails. */
-export function ensureInstalled() {
-  if (isInstalled()) return;
+/**
+ * Brings a folder's `node_modules` to what its `package-lock.json` says; does nothing where it already is. `options` are further ones of
+ * `npm ci`. Exits where that fails.
+ */
+export function ensureInstalled(folder = root, options = []) {
+  if (isInstalled(folder)) return;
   console.error("Installing the dependencies (npm ci) …");
   // Building and testing need the development dependencies, whatever NODE_ENV says.
   const { command, first } = npm();
-  const args = [...first, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  const args = [...first, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error", ...options];
+  const { status, error } = spawnSync(command, args, { cwd: folder, stdio: ["ignore", 2, 2] });
   if (status === 0) return;
   console.error(`Installing the dependencies failed${error ? `: ${error.message}` : ""}.`);
   process.exit(status ?? 1);
@@ -21,10 +25,10 @@ export function ensureInstalled() {
  * npm leaves a lock file of what it installed as its last step: compared with ours, it tells a missing, an outdated and
  * an interrupted installation, and one that somebody made by hand counts as well.
  */
-function isInstalled() {
+function isInstalled(folder) {
   try {
-    const wanted = packagesOf("package-lock.json");
-    const found = packagesOf("node_modules/.package-lock.json");
+    const wanted = packagesOf(join(folder, "package-lock.json"));
+    const found = packagesOf(join(folder, "node_modules/.package-lock.json"));
     return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
       const there = found[path];
       // What is made for another platform is left out.
@@ -37,7 +41,7 @@ function isInstalled() {
 }
 
 function packagesOf(lockFile) {
-  return JSON.parse(readFileSync(`${root}/${lockFile}`, "utf8")).packages;
+  return JSON.parse(readFileSync(lockFile, "utf8")).packages;
 }
 
 /** The npm that runs this, if one does: it need not be in the PATH. */

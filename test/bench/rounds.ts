@@ -1,6 +1,6 @@
 import type { Sample } from "./measure.ts";
 import { onStage, peerOf } from "./stage.ts";
-import type { Contender, Figures, Pace, Workload } from "./workloads/workload.ts";
+import type { Contender, Figures, Outcome, Pace, Workload } from "./workloads/workload.ts";
 
 export interface RoundsOptions {
   readonly rounds: number;
@@ -62,9 +62,11 @@ async function runOnce(
   { pace, pinned }: RoundsOptions,
 ): Promise<Sample> {
   const countsJson = round === COUNTING_ROUND;
-  const { figures, void: why } = await onStage(workload, contender, { pace, pinned, countsJson }, (stage) =>
-    workload.run(stage),
-  );
+  const run = onStage(workload, contender, { pace, pinned, countsJson }, (stage) => workload.run(stage));
+  // One that fails must not take with it what hours have measured.
+  const { figures, void: why } = await run.catch((error: unknown): Outcome => {
+    return { figures: {}, void: `it failed: ${error instanceof Error ? error.message : String(error)}` };
+  });
   return {
     peer: contender.key,
     workload: workload.name,

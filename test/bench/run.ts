@@ -15,8 +15,9 @@ import type { Pace, Workload } from "./workloads/workload.ts";
 const USAGE = `npm run bench -- [--only fanout,acks] [--peers carillon,stock] [--rounds 5] [--quick] [--out FOLDER]
   --only   workloads, by their names or what these begin with: ${WORKLOADS.map(({ name }) => name).join(", ")}
   --peers  contenders, by their keys or what these begin with
+  --rounds of each workload (5)
   --quick  one round of one second: to see that it works, not how fast it is
-  --out    where results.json, results.md and fanout.svg go (docs/bench)`;
+  --out    where results.json, results.md and fanout.svg go, beside what is there of other workloads (docs/bench; quick: .bench/quick)`;
 
 const FULL: Pace = { warmSeconds: 3, seconds: 5 };
 const QUICK: Pace = { warmSeconds: 0.5, seconds: 1 };
@@ -41,7 +42,7 @@ function chosen(names: string | undefined, name: string): boolean {
 function workloads(): Workload[] {
   const picked = WORKLOADS.filter(({ name }) => chosen(args.only, name)).map((workload) => ({
     ...workload,
-    contenders: workload.contenders.filter(({ key, peer }) => chosen(args.peers, key)),
+    contenders: workload.contenders.filter(({ key }) => chosen(args.peers, key)),
   }));
   return picked.filter(({ contenders }) => contenders.length > 0);
 }
@@ -54,10 +55,13 @@ function line({ workload, peer, round, figures, void: why }: Sample, shows: read
   return `${workload} #${round} ${peer}: ${values.join(" · ")}${why === undefined ? "" : `  [void: ${why}]`}`;
 }
 
+const rounds = Number(args.rounds ?? (args.quick ? 1 : 5));
+if (!Number.isInteger(rounds) || rounds < 1)
+  throw new RangeError(`--rounds takes a whole number from 1, not ${args.rounds}`);
+
 async function measure(workload: Workload): Promise<Measured> {
   const { name, about, shows, contenders } = workload;
   const pace = args.quick ? QUICK : FULL;
-  const rounds = Number(args.rounds ?? (args.quick ? 1 : 5));
   const date = new Date().toISOString();
   const { samples, skipped } = await runRounds(workload, {
     rounds,
@@ -95,7 +99,7 @@ if (args.help) {
     console.error(`Nothing of that name.\n${USAGE}`);
     process.exitCode = 1;
   }
-  const out = args.out ?? join(REPOSITORY, "docs/bench");
+  const out = args.out ?? join(REPOSITORY, args.quick ? ".bench/quick" : "docs/bench");
   for (const workload of picked) {
     // After each, so that nothing is lost where somebody has seen enough.
     const results = await writeReport(out, [await measure(workload)]);
