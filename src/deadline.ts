@@ -2,19 +2,28 @@ import type { Clock } from "./clock.ts";
 import { CarillonError, type ErrorCode } from "./protocol/errors.ts";
 
 /**
- * Waits for `work` for at most `ms`, then refuses with `code`. What `work` throws, at once or later, comes out as it is;
- * what it throws after the deadline is swallowed, since nobody waits for it any more.
+ * Waits for `work` for at most `ms`, then refuses with `code`. What `work` throws, at once or later, comes out as it is; what comes of it
+ * after the deadline goes to `late`, and what it throws then is swallowed, since nobody waits for it any more.
  */
 export function within<T>(
   clock: Clock,
   ms: number,
   work: () => T | Promise<T>,
   code: ErrorCode = "timeout",
+  late?: (value: T) => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(new CarillonError(code)));
-    void new Promise<T>((settle) => settle(work())).then(
+    // It may throw, and it may be done: neither needs a timer.
+    const working = work();
+    if (!isThenable(working)) return resolve(working);
+    let isLate = false;
+    const cancel = clock.after(ms, () => {
+      isLate = true;
+      reject(new CarillonError(code));
+    });
+    working.then(
       (value) => {
+        if (isLate) return late?.(value);
         cancel();
         resolve(value);
       },
@@ -25,3 +34,7 @@ export function within<T>(
     );
   });
 }
+
+/** A hook of an embedder's may give any promise back. */
+const isThenable = <T>(value: T | Promise<T>): value is Promise<T> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

@@ -90,8 +90,18 @@ export function createMetrics(
   });
   gauge("rooms", "Rooms that somebody attends now, once for each worker.", [], (it) => it.set(rooms()));
 
+  /** Looked up by one text, at each request: prom-client would put its labels together anew. */
+  const answered = new Map<string, { inc(): void }>();
+
+  function served(request: string, code: string): void {
+    const key = `${request} ${code}`;
+    let counted = answered.get(key);
+    if (!counted) answered.set(key, (counted = requests.labels(request, code)));
+    counted.inc();
+  }
+
   return {
-    served: (request, code) => requests.inc({ request, code }),
+    served,
     refused: (code) => refusals.inc({ code }),
     closing: (code) => closes.inc({ code }),
     slow: () => slowCloses.inc(),

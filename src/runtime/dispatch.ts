@@ -102,16 +102,9 @@ export async function dispatch(
  * Waits for the handler, up to its deadline. One that is late goes on: what it wanted done with its ack is done then, or a socket
  * that was on its way into a feed would stand before it for ever.
  */
-async function runHandler(route: Route, input: unknown, caller: Caller, clock: Clock): Promise<unknown> {
-  const handled = (async () => route.handle(input, caller))();
-  return within(clock, HANDLER_DEADLINE_MS, () => handled).catch((thrown: unknown) => {
-    if (thrown instanceof CarillonError && thrown.code === "timeout")
-      handled.then(
-        (late) => late instanceof ReplyThen && late.after(),
-        () => {},
-      );
-    throw thrown;
-  });
+function runHandler(route: Route, input: unknown, caller: Caller, clock: Clock): Promise<unknown> {
+  const handle = () => route.handle(input, caller);
+  return within(clock, HANDLER_DEADLINE_MS, handle, "timeout", (late) => late instanceof ReplyThen && late.after());
 }
 
 function parse(spec: RequestSpec, args: readonly unknown[]): unknown {

@@ -35,6 +35,18 @@ describe("within", () => {
     expect(second).to.be.instanceOf(CarillonError).with.property("code", "unavailable");
   });
 
+  it("hands what comes after the deadline to whoever wants it then", async () => {
+    const clock = fakeClock();
+    const late: string[] = [];
+    const work = () => new Promise<string>((resolve) => void clock.after(2000, () => resolve("done")));
+    const outcome = outcomeOf(within(clock, 1000, work, "timeout", (value) => late.push(value)));
+    await clock.advance(1000);
+    expect(await outcome).to.have.property("code", "timeout");
+    expect(late).to.deep.equal([]);
+    await clock.advance(1000);
+    expect(late).to.deep.equal(["done"]);
+  });
+
   it("swallows what comes after the deadline", async () => {
     const clock = fakeClock();
     const unhandled: unknown[] = [];
