@@ -3,9 +3,95 @@ import type { z } from "zod";
 import type { Ack, Contract, RequestName } from "../src/protocol/contract.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { Channel } from "./channel.ts";
+import { after } from "./clock.ts";
 
 const ANSWER_MS = 10_000;
-const RETRY_MS = 1_000;
+const RETRY_MS = { first: 1_000, most: 15_000, least: 50 };
+
+/** A request that is made on every connection, and whenever there is something to ask for: one at a time. */
+export interface Asking {
+  /** It is on its way, or waits to be tried again. */
+  readonly isPending: boolean;
+  /** There is something to ask for; where a request is pending, it is made after that. */
+  again(): void;
+  /** Nothing is asked any more. */
+  end(): void;
+}
+
+export interface AskOptions<C extends Contract, R extends RequestName<C>> {
+  /** What is asked, each time it is tried; nothing, where there is nothing to ask for. */
+  readonly input: () => z.input<C["requests"][R]["input"]> | undefined;
+  /** Called in the order of the packets: what comes after the answer is heard after it, which a promise would not give. */
+  readonly answered: (data: z.output<C["requests"][R]["reply"]>) => void;
+  /** It is refused for good. */
+  readonly refused?: ((failure: Failure) => void) | undefined;
+}
+
+/**
+ * Makes a request over a stock socket, and makes it again where no answer comes or where it is refused for the moment: at growing distances,
+ * and not before the server wants it. Offline it waits.
+ */
+export function askOn<C extends Contract, R extends RequestName<C>>(
+  socket: Pick<Socket, "connected" | "timeout" | "on" | "off">,
+  name: R,
+  { input, answered, refused }: AskOptions<C, R>,
+): Asking {
+  /** Another one for each request. */
+  let pending: object | undefined;
+  let isDue = false;
+  let callOff: (() => void) | undefined;
+  let failures = 0;
+
+  function next(): void {
+    if (pending || !isDue || !socket.connected) return;
+    isDue = false;
+    const asked = input();
+    if (!asked) return;
+    const own = (pending = {});
+    socket.timeout(ANSWER_MS).emit(name, asked, (error: unknown, ack?: Ack<z.output<C["requests"][R]["reply"]>>) => {
+      if (pending !== own) return;
+      const failure = ack?.ok === false ? ack.error : undefined;
+      if (error || failure?.retryable) {
+        const ms = failure?.retryAfterMs ?? Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most);
+        callOff = after(Math.max(ms, RETRY_MS.least) * (1 + Math.random()), restart);
+        return;
+      }
+      pending = undefined;
+      failures = 0;
+      if (failure) refused?.(failure);
+      else if (ack?.ok) answered(ack.data);
+      next();
+    });
+  }
+
+  function again(): void {
+    isDue = true;
+    next();
+  }
+
+  function stop(): void {
+    callOff?.();
+    pending = undefined;
+    failures = 0;
+  }
+
+  function restart(): void {
+    pending = undefined;
+    again();
+  }
+
+  socket.on("connect", again).on("disconnect", stop);
+  return {
+    get isPending() {
+      return pending !== undefined;
+    },
+    again,
+    end() {
+      stop();
+      socket.off("connect", again).off("disconnect", stop);
+    },
+  };
+}
 
 /** How something stands that lasts for as long as a connection does. */
 export interface Standing {
@@ -14,87 +100,47 @@ export interface Standing {
   readonly failure?: Failure;
 }
 
-/** A request that is made on every connection. */
-export interface Asking {
-  readonly standing: Standing;
-  /** It is on its way, or waits to be tried again. */
-  readonly isPending: boolean;
-  /** Makes it again, where there is a connection; only the newest one counts. */
-  again(): void;
+/** A request that opens something on every connection. */
+export interface Opening extends Asking {
+  standing(): Standing;
 }
 
-export interface AskOptions<C extends Contract, R extends RequestName<C>> {
-  /** Nothing is asked while there is nothing to ask for. */
-  readonly input: () => z.input<C["requests"][R]["input"]> | undefined;
-  /** Called in the order of the packets: what comes after the answer is heard after it, which a promise would not give. */
-  readonly answered: (data: z.output<C["requests"][R]["reply"]>) => void;
-  /** The standing may be another. */
-  readonly changed: () => void;
-}
-
-/**
- * Makes a request each time the namespace is opened, and again where it was refused for the moment, until it is answered. One that is refused
- * for good is tried again with the next connection.
- */
-export function askWhenOpen<C extends Contract, R extends RequestName<C>>(
+/** Opens something over a channel. `changed`: the standing may be another. */
+export function openOn<C extends Contract, R extends RequestName<C>>(
   channel: Channel<C>,
   name: R,
-  { input, answered, changed }: AskOptions<C, R>,
-): Asking {
-  // Where wire meets types: a name that is a type parameter fits no overload.
-  const socket = channel.socket as unknown as Socket;
-  let pending: object | undefined;
+  { input, answered, changed }: AskOptions<C, R> & { readonly changed: () => void },
+): Opening {
   let isLive = false;
   let failure: Failure | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  function ask(): void {
-    clearTimeout(timer);
-    failure = undefined;
-    const asked = input();
-    if (asked === undefined || !socket.connected) {
-      pending = undefined;
-      isLive = false;
-      return changed();
-    }
-    const own = (pending = {});
-    socket.timeout(ANSWER_MS).emit(name, asked, (error: unknown, ack: Ack<z.output<C["requests"][R]["reply"]>>) => {
-      if (pending !== own) return;
-      if (error) timer = setTimeout(ask);
-      else if (ack.ok) {
-        pending = undefined;
-        isLive = true;
-        answered(ack.data);
-      } else if (ack.error.retryable) {
-        timer = setTimeout(ask, (ack.error.retryAfterMs ?? RETRY_MS) * (1 + Math.random()));
-      } else {
-        pending = undefined;
-        isLive = false;
-        failure = ack.error;
-      }
+  // Where wire meets types: a name that is a type parameter fits no overload.
+  const socket = channel.socket as unknown as Socket;
+  const asking = askOn<C, R>(socket, name, {
+    input() {
+      failure = undefined;
+      return input();
+    },
+    answered(data) {
+      isLive = true;
+      answered(data);
       changed();
-    });
-  }
-
-  channel.whenOpen(ask);
-  channel.subscribe(() => {
-    if (channel.getSnapshot().status !== "open") {
-      clearTimeout(timer);
-      pending = undefined;
-      isLive = false;
-    }
-    changed();
+    },
+    refused(told) {
+      failure = told;
+      changed();
+    },
   });
-  return {
-    get standing(): Standing {
+  socket.on("disconnect", () => {
+    isLive = false;
+  });
+  channel.subscribe(changed);
+  asking.again();
+  return Object.assign(asking, {
+    standing(): Standing {
       const { status, failure: told } = channel.getSnapshot();
       const refusal = status === "refused" ? told : failure;
       if (refusal) return { status: "refused", failure: refusal };
       return { status: isLive && status === "open" ? "live" : "opening" };
     },
-    get isPending() {
-      return pending !== undefined;
-    },
-    again: ask,
-  };
+  });
 }

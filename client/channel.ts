@@ -11,8 +11,8 @@ import type {
 } from "../src/protocol/contract.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { SESSION_EVENTS } from "../src/protocol/session.ts";
-import { ownFailure, RequestError } from "./failure.ts";
-import { createListeners, createLive, type Live } from "./live.ts";
+import { isUnsigned, ownFailure, RequestError } from "./failure.ts";
+import { createLive, type Live } from "./live.ts";
 import type { Tokens } from "./token.ts";
 
 /** What the server tells of itself and of us when a namespace is entered. */
@@ -27,9 +27,9 @@ export type Status = "connecting" | "open" | "offline" | "refused" | "closed";
 export interface ChannelSnapshot {
   readonly status: Status;
   /** Of the newest session; it stays while there is no connection. */
-  readonly session?: Session;
+  readonly session?: Session | undefined;
   /** Why there is none, where somebody has said so. */
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
 }
 
 type Reply<C extends Contract, R extends RequestName<C>> = z.output<C["requests"][R]["reply"]>;
@@ -70,13 +70,9 @@ export interface ChannelOptions {
   readonly isClosed?: boolean;
 }
 
-/** The codes with which a token was not taken. */
-const SPOILT = new Set(["unauthorized", "token_expired"]);
-
 /** Opens a namespace. */
 export function openChannel<C extends Contract>(options: ChannelOptions): Channel<C> {
   const { manager, namespace, tokens, timeoutMs, announced, isClosed } = options;
-  const listeners = createListeners<[Session]>();
   let state: ChannelSnapshot = { status: isClosed ? "closed" : "connecting" };
   /** What the server was last asked to be let in with. */
   let shown: string | undefined;
@@ -85,20 +81,18 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
   /** By how much the server's clock is ahead of ours. */
   let aheadMs = 0;
   const live = createLive(() => state);
-  const move = (status: Status, failure?: Failure) => {
-    const { session } = state;
-    if (status === state.status && failure === state.failure) return;
-    state = { status, ...(session && { session }), ...(failure && { failure }) };
-    live.changed();
-  };
 
-  let asked: object | undefined;
+  function move(status: Status, failure?: Failure, session = state.session): void {
+    if (status === state.status && failure === state.failure && session === state.session) return;
+    state = { status, session, failure };
+    live.changed();
+  }
+
   const socket: Socket = manager.socket(namespace, {
     auth: (give: (auth: object) => void) => {
       const { engine } = manager;
-      const own = (asked = {});
       // The source may take so long that the connection it was asked for is gone: the next one asks for itself.
-      const isWanted = () => asked === own && manager.engine === engine && socket.active;
+      const isWanted = () => manager.engine === engine && socket.active;
       tokens.current().then(
         (token) => {
           if (isWanted()) give({ token: (shown = token) });
@@ -112,10 +106,21 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     },
   });
 
-  const request = requestOver(socket, timeoutMs);
+  /** It never leaves a request to the stock client's own buffer, which would send it whenever it can. */
+  const request = (name: string, input: unknown) =>
+    new Promise((resolve, reject) => {
+      const refuse = (failure: Failure) => reject(new RequestError(failure));
+      // After a sleep the ping is overdue, and though nobody has noticed yet, there is no connection.
+      if (!socket.connected || manager.engine["_hasPingExpired"]?.()) return refuse(ownFailure("unavailable"));
+      socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
+        if (error) refuse(ownFailure("timeout"));
+        else if (ack.ok) resolve(ack.data);
+        else refuse(ack.error);
+      });
+    });
 
   function refused(failure: Failure, token?: string): void {
-    if (!SPOILT.has(failure.code) || hasRenewed || !tokens.spoil(token)) return move("refused", failure);
+    if (!isUnsigned(failure) || hasRenewed || !tokens.spoil(token)) return move("refused", failure);
     hasRenewed = true;
     move("connecting", failure);
     socket.connect();
@@ -128,24 +133,28 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     return true;
   }
 
-  socket.on("session:opened", (session: Session) => {
+  // Where wire meets types: what comes over it is what the contract says, or the server has a bug.
+  const on = (event: string, hear: (payload: never) => void) => {
+    socket.on(event, hear as () => void);
+    return () => void socket.off(event, hear as () => void);
+  };
+
+  on("session:opened", (session: Session) => {
     hasRenewed = false;
     aheadMs = session.at - Date.now();
-    state = { status: "open", session };
-    live.changed();
+    move("open", undefined, session);
     tokens.until(session.expiresAt, session.at, replace);
-    listeners.tell(session);
   });
-  socket.on("session:closing", (failure: Failure) => {
+  on("session:closing", (failure: Failure) => {
     announced(failure);
     move(state.status, failure);
   });
-  socket.on("connect_error", (error: Error & { data?: Failure }) => {
+  on("connect_error", (error: Error & { data?: Failure }) => {
     if (socket.active) move("offline", state.failure);
     // It is only then that the stock client tries no more.
-    else refused(error.data ?? { ...ownFailure("unavailable"), message: error.message, retryable: false }, shown);
+    else refused(error.data ?? { ...ownFailure("unavailable", error.message), retryable: false }, shown);
   });
-  socket.on("disconnect", (reason) => {
+  on("disconnect", (reason: string) => {
     if (socket.active) move("offline", state.failure);
     else if (reason === "io server disconnect") refused(state.failure ?? ownFailure("unavailable"));
     else if (state.status !== "refused") move("closed");
@@ -154,16 +163,12 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
   if (!isClosed) socket.connect();
   return {
     ...live,
-    // Where wire meets types: what comes over it is what the contract says, or the server has a bug.
     socket,
     request: request as Channel<C>["request"],
-    on(event: string, hear) {
-      socket.on(event, hear);
-      return () => void socket.off(event, hear);
-    },
+    on,
     whenOpen(act) {
       if (state.status === "open" && state.session) act(state.session);
-      return listeners.add(act);
+      return on("session:opened", act);
     },
     reconnect() {
       if (state.status !== "refused") return;
@@ -174,23 +179,7 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     },
     close() {
       move("closed");
-      listeners.clear();
       socket.disconnect();
     },
   };
-}
-
-/** What makes requests of a namespace. It never leaves one to the stock client's own buffer, which would send it whenever it can. */
-function requestOver(socket: Socket, timeoutMs: number): (name: string, input: unknown) => Promise<unknown> {
-  return (name, input) =>
-    new Promise((resolve, reject) => {
-      // After a sleep the ping is overdue, and though nobody has noticed yet, there is no connection.
-      if (!socket.connected || socket.io.engine["_hasPingExpired"]?.())
-        return reject(new RequestError(ownFailure("unavailable")));
-      socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
-        if (error) reject(new RequestError(ownFailure("timeout")));
-        else if (ack.ok) resolve(ack.data);
-        else reject(new RequestError(ack.error));
-      });
-    });
 }

@@ -2,7 +2,7 @@ import { Manager, type ManagerOptions } from "socket.io-client";
 import type { Contract } from "../src/protocol/contract.ts";
 import { type Channel, type ChannelSnapshot, openChannel } from "./channel.ts";
 import { type Chat, createChat } from "./chat/index.ts";
-import type { OutboxStorage } from "./chat/outbox.ts";
+import type { Shelf } from "./chat/outbox-storage.ts";
 import { createLive, type Live } from "./live.ts";
 import { createMonitor, type Monitor } from "./monitor/index.ts";
 import { createNotify, type Notify } from "./notify/index.ts";
@@ -14,8 +14,8 @@ export interface ConnectOptions {
   readonly url?: string;
   /** Who one is. A function is asked again before its token runs out, and when one is not taken. */
   readonly token?: TokenSource;
-  /** Keeps messages that were not yet sent, over reloads and restarts: `localStorage`, say. */
-  readonly storage?: OutboxStorage;
+  /** Keeps messages that were not yet sent, over reloads and restarts: `keptIn(localStorage)`, say. */
+  readonly storage?: (user: string) => Shelf;
   /** Milliseconds that an answer may take; 10,000 unless given. */
   readonly timeoutMs?: number;
   /** Where the server has renamed its namespaces. */
@@ -60,7 +60,7 @@ export function connect(options: ConnectOptions = {}): Connection {
     return channel;
   }
 
-  const chat = lazily(() => createChat(open(namespaces.chat ?? "/chat"), { storage }));
+  const chat = lazily(() => createChat(open(namespaces.chat ?? "/chat"), storage));
   const notify = lazily(() => createNotify(open(namespaces.notify ?? "/notify")));
   const monitor = lazily(() => createMonitor(open(namespaces.monitor ?? "/monitor")));
   return {

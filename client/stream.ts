@@ -20,72 +20,36 @@ export function createStream<T>(): Stream<T> {
   let isOver = false;
   return {
     tell: listeners.tell,
-    listen: (hear) => (isOver ? () => {} : listeners.add(hear)),
+    listen: listeners.add,
     [Symbol.asyncIterator]() {
-      const reader = createReader<T>();
-      if (isOver) reader.end();
-      else reader.ended(listeners.add(reader.take), ends.add(reader.end));
-      return reader;
+      const waiting: T[] = [];
+      let wake: (() => void) | undefined;
+      const release = [listeners.add(take), ends.add(() => wake?.())];
+      function take(value: T): void {
+        waiting.push(value);
+        if (waiting.length > MOST_WAITING) end();
+        wake?.();
+      }
+      function end(): void {
+        for (const act of release) act();
+      }
+      return (async function* read(): AsyncGenerator<T, undefined> {
+        try {
+          for (;;) {
+            if (waiting.length > MOST_WAITING) throw new RequestError(ownFailure("slow_consumer"));
+            if (waiting.length > 0) yield waiting.shift() as T;
+            else if (isOver) return undefined;
+            else await new Promise<void>((resolve) => (wake = resolve));
+          }
+        } finally {
+          end();
+        }
+      })();
     },
     end() {
       isOver = true;
       ends.tell();
       listeners.clear();
-    },
-  };
-}
-
-type Result<T> = IteratorResult<T, undefined>;
-
-interface Reader<T> extends AsyncIterator<T, undefined> {
-  take(value: T): void;
-  end(): void;
-  /** What is to be done when it has come to its end, however that is. */
-  ended(...acts: readonly (() => void)[]): void;
-}
-
-function createReader<T>(): Reader<T> {
-  const waiting: Result<T>[] = [];
-  const asked: ((result: Result<T>) => void)[] = [];
-  const over: Result<T> = { done: true, value: undefined };
-  let release: readonly (() => void)[] = [];
-  let isOver = false;
-  let isSlow = false;
-
-  function end(): void {
-    isOver = true;
-    for (const act of release) act();
-    for (const give of asked.splice(0)) give(over);
-  }
-
-  return {
-    end,
-    ended(...acts) {
-      release = acts;
-    },
-    take(value) {
-      const result = { done: false, value } as const;
-      const give = asked.shift();
-      if (give) return give(result);
-      if (waiting.push(result) <= MOST_WAITING) return;
-      isSlow = true;
-      waiting.length = 0;
-      end();
-    },
-    next() {
-      const result = waiting.shift();
-      if (result) return Promise.resolve(result);
-      if (isSlow) {
-        isSlow = false;
-        return Promise.reject(new RequestError(ownFailure("slow_consumer")));
-      }
-      return isOver ? Promise.resolve(over) : new Promise((resolve) => asked.push(resolve));
-    },
-    return() {
-      waiting.length = 0;
-      isSlow = false;
-      end();
-      return Promise.resolve(over);
     },
   };
 }

@@ -1,4 +1,5 @@
-import { RequestError } from "./failure.ts";
+import { after } from "./clock.ts";
+import type { RequestError } from "./failure.ts";
 
 /** A token, or what gets a fresh one: called before the first connection, before a token runs out, and when one was not taken. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -8,9 +9,6 @@ const MARGIN_MS = 60_000;
 
 /** Sooner than this after the last time nothing is replaced, whatever the source gives: it may give the same token again and again. */
 const SOONEST_MS = 1_000;
-
-/** What `setTimeout` can wait. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 const RETRY_MS = { first: 1_000, most: 30_000 };
 
@@ -42,76 +40,62 @@ export function createTokens(source: TokenSource | undefined): Tokens {
   /** The watch over the end of the present token: a later one takes its place. */
   let watch: object | undefined;
   const replaces = new Set<Replace>();
-  const timers: { ask?: Timer; watch?: Timer } = {};
+  const waits = new Map<string, () => void>();
   let isStopped = false;
 
-  const wait = (timer: keyof typeof timers, ms: number) =>
-    new Promise<void>((resolve) => (timers[timer] = setTimeout(resolve, ms)));
-
-  async function askSource(): Promise<string | undefined> {
-    for (const delay of delays()) {
-      try {
-        return (token = await (isRenewable ? source() : source));
-      } catch (error) {
-        const told = error instanceof RequestError ? error : undefined;
-        if (isStopped || told?.retryable === false) throw error;
-        // Whoever gives tokens may be out, as the server may; the connection waits for both in the same way.
-        await wait("ask", Math.max(delay, told?.retryAfterMs ?? 0));
-      }
-    }
-    return undefined;
+  function wait(what: "source" | "watch", ms: number, act: () => void): void {
+    waits.get(what)?.();
+    waits.set(what, after(ms, act));
   }
 
-  /** However many want one at once, the source is asked once. */
-  const fresh = () => (asking ??= askSource().finally(() => (asking = undefined)));
-
-  async function renew(own: object): Promise<void> {
-    for (const delay of delays()) {
-      const got = await fresh();
+  /** Tries until it is done, at growing distances, or until trying again is of no use. */
+  async function persist<T>(what: "source" | "watch", act: () => Promise<T>): Promise<T> {
+    for (let ms = RETRY_MS.first; ; ms = Math.min(ms * 2, RETRY_MS.most)) {
       try {
-        for (const replace of replaces) {
-          if (watch !== own || got === undefined || (await replace(got))) return;
-        }
-        return;
-      } catch {
-        await wait("watch", delay);
+        return await act();
+      } catch (error) {
+        const { retryable, retryAfterMs = 0 } = error as Partial<RequestError>;
+        if (isStopped || retryable === false) throw error;
+        await new Promise<void>((resolve) => wait(what, Math.max(ms * (0.5 + Math.random()), retryAfterMs), resolve));
       }
     }
+  }
+
+  /**
+   * However many want one at once, the source is asked once. Whoever gives tokens may be out, as the server may; the connection waits for both in
+   * the same way.
+   */
+  function fresh(): Promise<string | undefined> {
+    asking ??= persist("source", async () => (token = await (isRenewable ? source() : source)));
+    return asking.finally(() => (asking = undefined));
+  }
+
+  async function renew(own: object): Promise<void> {
+    const got = await fresh();
+    for (const replace of replaces) if (watch !== own || got === undefined || (await replace(got))) return;
   }
 
   return {
-    current: () => (token === undefined ? fresh() : Promise.resolve(token)),
+    current: async () => token ?? fresh(),
     spoil(spoilt = token) {
       if (spoilt === token) token = undefined;
       return isRenewable && !isStopped;
     },
     until(expiresAt, serverNow, replace) {
-      clearTimeout(timers.watch);
       const own = (watch = {});
+      waits.get("watch")?.();
       replaces.add(replace);
       if (expiresAt === undefined || !isRenewable || isStopped) return;
       const leftMs = expiresAt - serverNow;
-      const dueAt = Date.now() + Math.max(leftMs - MARGIN_MS, leftMs / 2, SOONEST_MS);
-      const check = (): void => {
-        const restMs = dueAt - Date.now();
-        if (restMs > 0) timers.watch = setTimeout(check, Math.min(restMs, LONGEST_MS));
-        // Where the source gives none any more, the server's own good-bye settles it.
-        else renew(own).catch(() => {});
-      };
-      check();
+      // Where the source gives none any more, or the server takes none, its own good-bye settles it.
+      wait("watch", Math.max(leftMs - MARGIN_MS, leftMs / 2, SOONEST_MS), () => {
+        persist("watch", () => renew(own)).catch(() => {});
+      });
     },
     stop() {
       isStopped = true;
       watch = undefined;
-      clearTimeout(timers.ask);
-      clearTimeout(timers.watch);
+      for (const callOff of waits.values()) callOff();
     },
   };
-}
-
-type Timer = ReturnType<typeof setTimeout>;
-
-/** Milliseconds to wait after one failure after another. */
-function* delays(): Generator<number, never> {
-  for (let ms = RETRY_MS.first; ; ms = Math.min(ms * 2, RETRY_MS.most)) yield ms * (0.5 + Math.random());
 }

@@ -1,9 +1,9 @@
 import type { Socket } from "socket.io-client";
 import type { z } from "zod";
 import type { chat, Entry as EntrySchema } from "../../src/namespaces/chat/contract.ts";
-import type { Ack } from "../../src/protocol/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
 import type { Position as PositionSchema } from "../../src/protocol/fields.ts";
+import { askOn } from "../ask.ts";
 
 /** An entry of a room's log. */
 export type Entry = z.output<typeof EntrySchema>;
@@ -28,17 +28,15 @@ export type RoomChange = Entry | RoomReset;
 
 export interface FollowOptions {
   /** Where one has left off: what came since is told first, as entries. */
-  readonly since?: Position;
+  readonly since?: Position | undefined;
   /** Messages of a reset, 1 to 300; the server's 50 unless given. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** After each join, and after its entries: who is there, what is unread. */
   onJoined?(joined: Joined): void;
   /** One may not be in the room. It is tried again with the next connection. */
   onFailure?(failure: Failure): void;
 }
 
-const ANSWER_MS = 10_000;
-const RETRY_MS = 1_000;
 const ENTRIES = ["message:sent", "message:edited", "message:deleted"];
 
 /**
@@ -54,65 +52,61 @@ export function follow(
   { since, limit, onJoined, onFailure }: FollowOptions = {},
 ): () => void {
   let position = since;
-  /** The join that is on its way: what comes before its ack is in it, or comes again after it. */
-  let joining: object | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** What comes before the join is answered is in the answer, or comes again after it. */
+  let isJoined = false;
   let isOver = false;
 
-  function join(): void {
-    clearTimeout(timer);
-    const own = (joining = {});
-    const retry = (ms: number) => (timer = setTimeout(() => socket.connected && join(), ms));
-    const input = { room, ...(limit && { limit }), ...(position && { since: position }) };
-    socket.timeout(ANSWER_MS).emit("room:join", input, (error: unknown, ack: Ack<Joined>) => {
-      if (joining !== own) return;
-      if (error) return void retry(0);
-      if (ack.ok) return joined(ack.data);
-      if (ack.error.retryable) retry((ack.error.retryAfterMs ?? RETRY_MS) * (1 + Math.random()));
-      else onFailure?.(ack.error);
-    });
-  }
+  const joining = askOn<typeof chat, "room:join">(socket, "room:join", {
+    input: () => ({ room, limit, since: position }),
+    answered: joined,
+    refused: onFailure,
+  });
 
   function joined(data: Joined): void {
-    joining = undefined;
     const { epoch, head, entries } = data;
+    isJoined = true;
     if (data.recovered) entries.forEach(advance);
     else {
       const last = entries.at(-1);
       const why = position ? (position.epoch === epoch ? "missed" : "lost") : "joined";
-      position = { epoch, seq: head, ...(last?.seq === head && { id: last.id }) };
+      position = { epoch, seq: head, id: last?.seq === head ? last.id : undefined };
       onChange({ kind: "reset", room, why, epoch, head, entries });
     }
     // Whoever was told may have ended it.
-    if (!joining) onJoined?.(data);
+    if (isJoined) onJoined?.(data);
   }
 
   function advance(entry: Entry): void {
     const { epoch, seq, id } = entry;
-    if (joining || entry.room !== room || (epoch === position?.epoch && seq <= position.seq)) return;
-    if (epoch !== position?.epoch || seq !== position.seq + 1) return join();
+    if (!isJoined || entry.room !== room || (epoch === position?.epoch && seq <= position.seq)) return;
+    if (epoch !== position?.epoch || seq !== position.seq + 1) return rejoin();
     position = { epoch, seq, id };
     onChange(entry);
   }
 
+  function rejoin(): void {
+    isJoined = false;
+    joining.again();
+  }
+
   const reset = (event: { room: string }) => {
     // The position is of an epoch that is gone, so this join is answered with the newest of the new one.
-    if (!joining && event.room === room) join();
+    if (event.room === room) rejoin();
   };
   const disconnected = () => {
-    clearTimeout(timer);
-    joining = {};
+    isJoined = false;
   };
   const hear = (turn: "on" | "off") => {
-    socket[turn]("connect", join)[turn]("disconnect", disconnected)[turn]("room:reset", reset);
+    socket[turn]("disconnect", disconnected)[turn]("room:reset", reset);
     for (const name of ENTRIES) socket[turn](name, advance);
   };
   hear("on");
-  if (socket.connected) join();
+  joining.again();
   return () => {
     if (isOver) return;
     isOver = true;
     disconnected();
+    joining.end();
     hear("off");
     if (socket.connected) socket.emit("room:leave", { room }, () => {});
   };

@@ -1,12 +1,10 @@
 import type { z } from "zod";
-import type { Clock } from "../../src/clock.ts";
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Channel } from "../channel.ts";
 import type { Live } from "../live.ts";
 import type { Position } from "./follow.ts";
-import { createOutboxes } from "./outboxes.ts";
-import type { OutboxStorage } from "./outbox-storage.ts";
-import { createPace } from "./pace.ts";
+import type { Shelf } from "./outbox-storage.ts";
+import { createOutbox } from "./outbox.ts";
 import { createRoom, type Room } from "./room.ts";
 import { createRooms } from "./rooms.ts";
 
@@ -38,45 +36,34 @@ export interface Chat {
   list(after?: string): Promise<{ rooms: readonly OpenRoom[]; next?: string | undefined }>;
 }
 
-export interface ChatOptions {
-  readonly storage?: OutboxStorage | undefined;
-}
-
-const CLOCK: Clock = {
-  now: () => Date.now(),
-  after(ms, act) {
-    const timer = setTimeout(act, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
 /** Chat over its namespace. It ends with the channel. */
-export function createChat(channel: Channel<typeof chat>, { storage }: ChatOptions = {}): Chat {
+export function createChat(channel: Channel<typeof chat>, storage?: (user: string) => Shelf): Chat {
   const joined = new Map<string, ReturnType<typeof createRoom>>();
-  const pace = createPace(CLOCK.now);
-  const rooms = createRooms(channel, { clock: CLOCK, pace });
-  const outboxes = createOutboxes(channel, { storage, clock: CLOCK, pace, attended: joined });
+  const rooms = createRooms(channel);
+  const outbox = createOutbox({
+    channel,
+    storage,
+    changed() {
+      for (const room of joined.values()) room.changed();
+    },
+  });
 
   function join(id: string, options: { since?: Position; limit?: number } = {}): Room {
     const found = joined.get(id);
     if (found) return found;
-    const outbox = outboxes.of(id);
     const left = (hasQuit: boolean) => {
-      if (joined.get(id) === room) joined.delete(id);
-      outbox.left();
+      joined.delete(id);
+      outbox.left(id);
       rooms.left(id, hasQuit);
     };
-    const room = createRoom({ clock: CLOCK, channel, id, outbox, ...options, left });
+    const room = createRoom({ channel, id, outbox, ...options, joined: () => rooms.joined(id), left });
     joined.set(id, room);
-    room.listen((change) => outbox.told(change.epoch, change.kind === "reset" ? change.head : change.seq));
     rooms.attend(room);
     return room;
   }
 
   channel.subscribe(() => {
-    if (channel.getSnapshot().status !== "closed") return;
-    outboxes.close();
-    rooms.close();
+    if (channel.getSnapshot().status === "closed") rooms.close();
   });
   return {
     channel,
@@ -86,6 +73,6 @@ export function createChat(channel: Channel<typeof chat>, { storage }: ChatOptio
       const { room } = await channel.request("room:direct", { user });
       return join(room);
     },
-    list: (after) => channel.request("room:list", { limit: 100, ...(after !== undefined && { after }) }),
+    list: (after) => channel.request("room:list", { limit: 100, after }),
   };
 }

@@ -1,13 +1,9 @@
 import type { chat } from "../../src/namespaces/chat/contract.ts";
-import type { Clock } from "../../src/clock.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
+import { askOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
-import { ownFailure, RequestError } from "../failure.ts";
-import { createQueue, draftOf, type Item, missing } from "./outbox-queue.ts";
-import type { KeptRoom, Shelf } from "./outbox-storage.ts";
-import type { Pace } from "./pace.ts";
-
-export type { OutboxStorage } from "./outbox-storage.ts";
+import { isUnsigned, ownFailure, RequestError } from "../failure.ts";
+import type { Shelf } from "./outbox-storage.ts";
 
 /** What somebody writes. */
 export interface Draft {
@@ -28,24 +24,28 @@ export interface Outgoing extends Draft {
   /** When it was written: epoch milliseconds by our own clock. */
   readonly createdAt: number;
   readonly state: "pending" | "sent" | "failed";
-  readonly epoch?: string;
+  /** Of the log in which it is stored, or is to be: that in which it was written, or the first that it met. */
+  readonly epoch?: string | undefined;
   readonly seq?: number;
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
+  /** When it was first sent, by the server's clock: nobody can have stored it before. */
+  readonly triedAt?: number;
 }
 
-/** The messages of one room on their way out. */
+/** The messages of all rooms on their way out. */
 export interface Outbox {
-  /** All that is not settled, or was sent and did not come back yet; in the order in which they were written. */
-  outgoing(): readonly Outgoing[];
+  /** All of a room that is not settled, or was sent and did not come back yet; in the order in which they were written. */
+  outgoing(room: string): readonly Outgoing[];
   /**
    * Takes a copy of the draft.
-   * @throws RequestError `too_large` where 100 wait already
+   * @throws RequestError `too_large` where 100 of the room wait already
    * @throws TypeError where JSON cannot say what is in `data`
    */
-  send(draft: Draft): Outgoing;
+  send(room: string, draft: Draft): Outgoing;
   /**
-   * How it went, also a while afterwards. A message that was discarded has failed; so has one whose writer has signed out, as far as this
-   * page can say: it stays in the storage, for when that user is back. Rejects with a RangeError where there is none of this id.
+   * How it went, also a while afterwards. A message that was discarded has failed, unless it was stored before; so has one whose writer has
+   * signed out, as far as this page can say: it stays in the storage, for when that user is back. Rejects with a RangeError where there is none
+   * of this id.
    */
   settled(id: string): Promise<Outgoing>;
   /** @throws RangeError where none has failed under this id */
@@ -55,229 +55,227 @@ export interface Outbox {
    * what came of it, for whoever waits for `settled`; if it was stored, it is in the room like any other.
    */
   discard(id: string): void;
-  /** The room is level with its log, in this epoch: from here on it may be sent. Each message is tied to the first epoch that it meets. */
-  live(epoch: string): void;
-  /** The room has shown what is stored under this id. */
+  /** A room has shown what is stored under this id. */
   shown(id: string): void;
-  /** The room has told all of the log up to here, or is past it: what is stored there will not come any more. */
-  told(epoch: string, seq: number): void;
-  /** Calls off what is planned; what is stored stays. */
-  close(): void;
-}
-
-/** An outbox, from the side of whoever keeps it. */
-export interface KeptOutbox extends Outbox {
   /**
-   * The connection stands, and is this user's: what waits is sent at once, and what is kept for him. What another user has written before is
-   * forgotten here, and stays in the storage.
+   * A room has told all of its log up to here, or is past it: what is stored there will not come any more. What waits may be sent; each message
+   * is tied to the first epoch that it meets.
    */
-  opened(user: string, shelf: Shelf, kept?: KeptRoom): void;
+  told(room: string, epoch: string, seq: number): void;
   /** Nobody shows the room any longer: what was sent is done with. */
-  left(): void;
-  /** There is nothing left to send or to show. */
-  isEmpty(): boolean;
+  left(room: string): void;
 }
 
 export interface OutboxOptions {
-  readonly channel: Pick<Channel<typeof chat>, "getSnapshot" | "request">;
-  readonly room: string;
-  readonly pace: Pick<Pace, "take">;
-  readonly clock: Clock;
-  /** The server's time. */
-  serverNow(): number;
-  /** Whether somebody shows the room, and will say what is `shown` and `told`. */
-  isAttended(): boolean;
+  readonly channel: Pick<Channel<typeof chat>, "socket" | "whenOpen">;
+  /** Keeps a user's messages. */
+  readonly storage?: ((user: string) => Shelf) | undefined;
   /** `outgoing` may give something else. */
   changed(): void;
 }
 
-const MOST_PENDING = 100;
-const RETRY_MS = { first: 1_000, most: 15_000, least: 50 };
+/** One message, and what only the outbox has to know of it. */
+interface Item {
+  message: Outgoing;
+  /** It came from the storage, which another tab may share. */
+  readonly isLoaded: boolean;
+  /** Nobody has to see it any more, since it is in the room or was discarded; it is only asked what came of it. */
+  isHidden: boolean;
+  readonly settled: Promise<Outgoing>;
+  tell(message: Outgoing): void;
+}
 
-/** Not the message's fault: it waits for a token that is taken. */
-const UNSIGNED = new Set(["unauthorized", "token_expired"]);
+/** Of those that wait in a room, and of those whose outcome is remembered. */
+const MOST = 100;
+
+const DISCARDED = ownFailure("not_found", "It was discarded.");
+const FOREIGN = ownFailure("forbidden", "Another user has signed in since.");
 
 /** An epoch that no log has: under it the server still says what it knows of an id, and stores nothing. */
 const NO_EPOCH = "-";
 
-const DISCARDED: Failure = { code: "not_found", message: "It was discarded.", retryable: false };
-const FOREIGN: Failure = { code: "forbidden", message: "Another user has signed in since.", retryable: false };
-
 /**
  * Sends one message after another, each until somebody has said what came of it, so that they are stored in the order in which they were
- * written; and under an id of its own, so that none is stored twice.
+ * written; and under an id of its own, so that none is stored twice. It also sends those of rooms that were left, and what another page has
+ * left in the storage.
  *
  * A log that was reset has forgotten which ids it had: therefore each message goes with the epoch that it was written in, and is refused in
  * any other. A log that is trimmed forgets too: for that it goes with the time when it was first sent, by the server's clock. It may have
  * waited offline for long before, or have been written by a clock that is wrong, and neither is a reason to refuse it.
  */
-export function createOutbox(options: OutboxOptions): KeptOutbox {
-  const { channel, room, pace, clock, serverNow, isAttended, changed } = options;
-  const queue = createQueue(room);
-  let user: string | undefined;
-  /** The room's epoch. */
-  let known: string | undefined;
-  /** Up to where the room has told everything. */
-  let told = { epoch: "", seq: 0 };
-  /** The request that is on its way. */
-  let flying: object | undefined;
-  let callOff: (() => void) | undefined;
-  let tries = 0;
-  let isClosed = false;
+export function createOutbox({ channel, storage, changed }: OutboxOptions): Outbox {
+  /** In the order in which they were written. */
+  const items: Item[] = [];
+  /** Up to where the rooms that are attended have told everything. */
+  const places = new Map<string, { readonly epoch: string; readonly seq: number }>();
+  let owner: string | undefined;
+  let shelf: Shelf | undefined;
+  /** The server is known to take what is sent for the owner's. */
+  let isOpen = false;
+  /** By how much the server's clock is ahead of ours; rather too little, so that nothing seems to be written later than it was. */
+  let aheadMs = 0;
+  /** The one that is on its way. */
+  let flying: Item | undefined;
 
-  /** Calls off what was planned, and perhaps plans something else. */
-  function plan(ms?: number, then = pump): void {
-    callOff?.();
-    callOff = undefined;
-    if (ms === undefined) return;
-    callOff = clock.after(ms, () => {
-      callOff = undefined;
-      then();
-    });
+  const sending = askOn<typeof chat, "message:send">(channel.socket, "message:send", {
+    input() {
+      flying = isOpen ? items.find(({ message }) => isPending(message) && message.epoch) : undefined;
+      if (!flying) return undefined;
+      const { room, id } = flying.message;
+      // Another tab has settled or discarded it.
+      if (flying.isLoaded && shelf?.has(room, id) === false) flying.isHidden = true;
+      // Kept before it goes: whoever finds it in the storage has to know since when it may be stored.
+      update(flying, { triedAt: flying.message.triedAt ?? Math.floor(Date.now() + aheadMs) });
+      const { state: _, triedAt, epoch, ...draft } = flying.message;
+      return { ...draft, epoch: flying.isHidden ? NO_EPOCH : epoch, createdAt: triedAt };
+    },
+    answered({ epoch, seq }) {
+      if (flying) settle(flying, { state: "sent", epoch, seq });
+      sending.again();
+    },
+    refused(failure) {
+      // That is not the message's fault: it waits for a token that is taken.
+      if (!flying || isUnsigned(failure)) return;
+      fail(flying, failure);
+      sending.again();
+    },
+  });
+
+  function add(message: Outgoing, isLoaded = false): Item {
+    let tell!: Item["tell"];
+    const settled = new Promise<Outgoing>((resolve) => (tell = resolve));
+    if (!isPending(message)) tell(message);
+    const item = { message, isLoaded, isHidden: false, settled, tell };
+    items.push(item);
+    return item;
   }
 
-  /** The oldest that waits, where it may go now. */
-  function next(): Item | undefined {
-    if (isClosed || flying || callOff || channel.getSnapshot().status !== "open") return undefined;
-    const [item] = queue.all(true);
-    return item?.epoch === undefined ? undefined : item;
+  function save({ message, isLoaded, isHidden }: Item): void {
+    const { room, id, state, ...kept } = message;
+    if (isHidden || state === "sent") shelf?.remove(room, id);
+    else if (!isLoaded || shelf?.has(room, id)) shelf?.save(room, id, kept);
   }
 
-  function pump(): void {
-    if (!next()) return;
-    const waitMs = pace.take();
-    if (waitMs > 0) plan(waitMs, fly);
-    else fly();
+  function update(item: Item, change: Partial<Outgoing>): void {
+    item.message = { ...item.message, ...change };
+    save(item);
+    changed();
   }
 
-  function fly(): void {
-    const item = next();
-    if (!item) return;
-    if (queue.isGone(item)) item.isDiscarded = true;
-    item.triedAt ??= Math.floor(serverNow());
-    // Before it goes: whoever finds it in the storage has to know since when it may be stored.
-    queue.save(item);
-    const own = (flying = {});
-    const landed = (act: () => void) => {
-      // Its writer has signed out, or all is closed.
-      if (flying !== own) return;
-      flying = undefined;
-      act();
-      tidy();
-      pump();
-    };
-    const { message, triedAt: createdAt } = item;
-    const ties = { epoch: item.isDiscarded ? NO_EPOCH : item.epoch, createdAt };
-    channel.request("message:send", { id: message.id, room, ...draftOf(message), ...ties }).then(
-      ({ epoch, seq }) => landed(() => settle(item, { state: "sent", epoch, seq })),
-      (error: unknown) => landed(() => refused(item, failureOf(error))),
-    );
+  function hide(item: Item): void {
+    item.isHidden = true;
+    update(item, {});
   }
 
-  function refused(item: Item, failure: Failure): void {
-    const { code, retryable, retryAfterMs } = failure;
-    if (!retryable && !UNSIGNED.has(code))
-      return settle(item, { state: "failed", failure: item.isDiscarded ? DISCARDED : failure });
-    const waitMs = retryAfterMs ?? Math.min(RETRY_MS.first * 2 ** tries++, RETRY_MS.most);
-    plan(Math.max(waitMs, RETRY_MS.least) * (1 + Math.random()));
+  function settle(item: Item, outcome: Partial<Outgoing>): void {
+    update(item, outcome);
+    item.tell(item.message);
+    if (isPast(item.message)) hide(item);
+    const past = items.filter(({ message }) => !isPending(message));
+    const oldest = past.find(({ isHidden }) => isHidden) ?? past[0];
+    if (!oldest || past.length <= MOST) return;
+    hide(oldest);
+    items.splice(items.indexOf(oldest), 1);
   }
 
-  function settle(...how: Parameters<typeof queue.settle>): void {
-    tries = 0;
-    queue.settle(...how);
+  function fail(item: Item, failure: Failure): void {
+    settle(item, { state: "failed", failure: item.isHidden ? DISCARDED : failure });
   }
 
-  /** Drops what was settled and has nothing more to say. */
-  function tidy(): void {
-    for (const item of queue.all(false)) {
-      const { state, epoch, seq = 0 } = item.message;
-      const isPast = !isAttended() || (epoch === told.epoch && seq <= told.seq);
-      if (item.isShown || item.isDiscarded || (state === "sent" && isPast)) queue.drop(item);
+  /** It will not be told any more. */
+  function isPast({ room, state, epoch, seq = 0 }: Outgoing): boolean {
+    const place = places.get(room);
+    return state === "sent" && !(place?.epoch === epoch && seq > (place?.seq ?? 0));
+  }
+
+  function hidePast(room: string): void {
+    for (const item of items) if (item.message.room === room && !item.isHidden && isPast(item.message)) hide(item);
+  }
+
+  const find = (id: string) => items.find(({ message }) => message.id === id);
+
+  function send(room: string, { text, type, data, replyTo }: Draft): Outgoing {
+    const waiting = items.filter(({ message }) => message.room === room && isPending(message));
+    if (waiting.length >= MOST) throw new RequestError(ownFailure("too_large"));
+    const draft = JSON.parse(JSON.stringify({ text, type, data, replyTo })) as Draft;
+    // Later than the last, so that they come in order out of the storage.
+    const createdAt = Math.max(Date.now(), ...items.map(({ message }) => message.createdAt + 1));
+    const { epoch } = places.get(room) ?? {};
+    const item = add({ id: newId(), room, ...draft, createdAt, state: "pending", epoch });
+    save(item);
+    changed();
+    sending.again();
+    return item.message;
+  }
+
+  channel.socket.on("disconnect", () => {
+    isOpen = false;
+  });
+  channel.whenOpen(({ user, at }) => {
+    if (owner !== undefined && owner !== user.id) {
+      for (const { message, tell } of items)
+        if (isPending(message)) tell({ ...message, state: "failed", failure: FOREIGN });
+      items.length = 0;
+      shelf = undefined;
     }
+    owner = user.id;
+    aheadMs = at - Date.now();
+    const isFirst = !shelf;
+    shelf = storage?.(owner);
+    if (isFirst) items.forEach(save);
+    for (const kept of shelf?.load() ?? []) {
+      const state = kept.failure ? "failed" : "pending";
+      if (!find(kept.id)) add({ epoch: places.get(kept.room)?.epoch, ...kept, state }, true);
+    }
+    items.sort((one, other) => one.message.createdAt - other.message.createdAt);
+    isOpen = true;
     changed();
-  }
-
-  function send(draft: Draft): Outgoing {
-    if (queue.all(true).length >= MOST_PENDING) throw new RequestError(ownFailure("too_large"));
-    const { message } = queue.write(newId(), draft, clock.now(), known);
-    changed();
-    pump();
-    return message;
-  }
+    sending.again();
+  });
 
   return {
-    outgoing: queue.visible,
+    outgoing: (room) =>
+      items.filter(({ message, isHidden }) => message.room === room && !isHidden).map(({ message }) => message),
     send,
-    settled: queue.settled,
+    settled: (id) => find(id)?.settled ?? Promise.reject(missing(id)),
     retry(id) {
-      const item = queue.find(id);
-      if (item?.message.state !== "failed") throw missing(id);
-      const message = send(item.message);
-      queue.drop(item);
-      changed();
+      const item = find(id);
+      if (item?.message.state !== "failed" || item.isHidden) throw missing(id);
+      const message = send(item.message.room, item.message);
+      hide(item);
       return message;
     },
     discard(id) {
-      const item = queue.find(id);
+      const item = find(id);
       if (!item || item.message.state === "sent") return;
-      item.isDiscarded = true;
-      queue.save(item);
-      if (item.message.state === "pending" && item.triedAt === undefined)
-        queue.settle(item, { state: "failed", failure: DISCARDED });
-      tidy();
-      pump();
-    },
-    live(epoch) {
-      known = epoch;
-      for (const item of queue.all(true)) {
-        item.epoch ??= epoch;
-        queue.save(item);
-      }
-      pump();
+      hide(item);
+      if (item.message.triedAt === undefined) fail(item, DISCARDED);
     },
     shown(id) {
-      const item = queue.find(id);
-      if (!item) return;
-      item.isShown = true;
-      queue.save(item);
-      tidy();
+      const item = find(id);
+      if (item && !item.isHidden) hide(item);
     },
-    told(epoch, seq) {
-      told = { epoch, seq };
-      // What was stored in a log that is lost is shown by nobody.
-      for (const item of queue.all(false))
-        if (item.message.state === "sent" && item.message.epoch !== epoch) queue.drop(item);
-      tidy();
-    },
-    opened(now, shelf, kept) {
-      if (user !== undefined && user !== now) {
-        flying = undefined;
-        queue.forsake(FOREIGN);
+    told(room, epoch, seq) {
+      places.set(room, { epoch, seq });
+      for (const item of items) {
+        if (item.message.room === room && !item.message.epoch) update(item, { epoch });
       }
-      user = now;
-      queue.open(shelf, kept);
-      plan();
-      tries = 0;
-      changed();
-      pump();
+      hidePast(room);
+      sending.again();
     },
-    left() {
-      told = { epoch: "", seq: 0 };
-      tidy();
-    },
-    isEmpty: () => queue.all(true).length + queue.all(false).length === 0,
-    close() {
-      isClosed = true;
-      flying = undefined;
-      plan();
+    left(room) {
+      places.delete(room);
+      hidePast(room);
     },
   };
 }
 
-/** What cannot even be put on the wire will not go later either. */
-function failureOf(error: unknown): Failure {
-  if (error instanceof RequestError) return error.failure;
-  return { code: "bad_request", message: String(error), retryable: false };
+function isPending({ state }: Outgoing): boolean {
+  return state === "pending";
+}
+
+function missing(id: string): RangeError {
+  return new RangeError(`No such message: ${id}`);
 }
 
 /** What makes sending something again safe. */

@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import type { Clock } from "../../src/clock.ts";
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Member as MemberSchema } from "../../src/protocol/fields.ts";
 import type { Payload } from "../../src/protocol/contract.ts";
-import { createLive } from "../live.ts";
+import { after } from "../clock.ts";
+import type { RoomSnapshot } from "./snapshot.ts";
 
 export type Member = z.output<typeof MemberSchema>;
 
@@ -14,17 +14,14 @@ export interface Presence {
   readonly memberCount: number;
 }
 
-/** Those who are in a room: who attends, which others type, what they have read. Nothing here is of oneself but one's own attendance. */
+/** Those who are in a room. Nothing here is of oneself but one's own attendance. */
 export interface People {
-  readonly memberCount: number;
-  /** By name; the same array until something changes, as everything here. */
-  members(): readonly Member[];
-  typing(): readonly string[];
-  markers(): ReadonlyMap<string, number>;
+  /** What a room shows of them. */
+  readonly now: Pick<RoomSnapshot, "members" | "memberCount" | "typing" | "markers">;
   /** What a join tells counts, whatever was known before. */
   joined(presence: Presence): void;
   /** Reads again who attends: something may have been missed. Where that fails, the next change or join mends it. */
-  refresh(): void;
+  refresh(): Promise<void>;
   came(change: Payload<typeof chat, "presence:changed">): void;
   typed(user: string, typing: boolean): void;
   marked(user: string, seq: number): void;
@@ -35,7 +32,6 @@ export interface People {
 }
 
 export interface PeopleOptions {
-  readonly clock: Clock;
   /** Asks who attends now. */
   ask(): Promise<Presence>;
   changed(): void;
@@ -50,29 +46,20 @@ const TYPING_MS = 15_000;
 /** Of more people nobody is shown who has read what; those not heard of for longest go first. */
 const MOST_MARKERS = 1_000;
 
-export function createPeople({ clock, ask, changed }: PeopleOptions): People {
-  const attending = new Map<string, Member>();
+export function createPeople({ ask, changed }: PeopleOptions): People {
+  let now: People["now"] = { members: [], memberCount: 0, typing: [], markers: new Map() };
   const typists = new Map<string, () => void>();
-  const read = new Map<string, number>();
   let version: number | undefined;
-  let memberCount = 0;
   let isAsking = false;
-  let isCut = false;
-  const members = createLive(() => [...attending.values()].toSorted(byName));
-  const typing = createLive(() => [...typists.keys()]);
-  const markers = createLive(() => new Map(read));
 
-  /** Versions have holes where nothing is missing, so it is the count that tells when something is. */
-  const fits = () => memberCount > LARGE_ROOM || attending.size === memberCount;
-
-  function show(presence: Presence): void {
-    attending.clear();
-    for (const member of presence.members) attending.set(member.id, member);
-    ({ version, memberCount } = presence);
-    // As many as were to be had: a reply is cut where it would be too large.
-    isCut = !fits();
-    members.changed();
+  function update(change: Partial<People["now"]>): void {
+    now = { ...now, ...change };
     changed();
+  }
+
+  function joined(presence: Presence): void {
+    ({ version } = presence);
+    update({ members: presence.members.toSorted(byName), memberCount: presence.memberCount });
   }
 
   async function refresh(): Promise<void> {
@@ -80,7 +67,7 @@ export function createPeople({ clock, ask, changed }: PeopleOptions): People {
     isAsking = true;
     const presence = await ask().catch(() => undefined);
     isAsking = false;
-    if (presence && version !== undefined && presence.version >= version) show(presence);
+    if (presence && version !== undefined && presence.version >= version) joined(presence);
   }
 
   function typed(user: string, isTyping: boolean): void {
@@ -89,49 +76,35 @@ export function createPeople({ clock, ask, changed }: PeopleOptions): People {
     if (isTyping)
       typists.set(
         user,
-        clock.after(TYPING_MS, () => typed(user, false)),
+        after(TYPING_MS, () => typed(user, false)),
       );
     else typists.delete(user);
-    if (isTyping === (callOff !== undefined)) return;
-    typing.changed();
-    changed();
+    if (isTyping !== Boolean(callOff)) update({ typing: [...typists.keys()] });
   }
 
   return {
-    get memberCount() {
-      return memberCount;
+    get now() {
+      return now;
     },
-    members: members.getSnapshot,
-    typing: typing.getSnapshot,
-    markers: markers.getSnapshot,
-    joined: show,
-    refresh: () => void refresh(),
-    came(change) {
+    joined,
+    refresh,
+    came({ memberCount, ...change }) {
       if (version === undefined || change.version < version) return;
-      const wasLarge = memberCount > LARGE_ROOM;
-      ({ version, memberCount } = change);
-      for (const member of change.joined) attending.set(member.id, member);
-      for (const { id } of change.left) attending.delete(id);
-      members.changed();
-      changed();
-      if (wasLarge ? memberCount <= LARGE_ROOM : !fits() && !isCut) void refresh();
+      const wasLarge = now.memberCount > LARGE_ROOM;
+      ({ version } = change);
+      const members = new Map([...now.members, ...change.joined].map((member) => [member.id, member]));
+      for (const { id } of change.left) members.delete(id);
+      update({ members: [...members.values()].toSorted(byName), memberCount });
+      // Versions have holes where nothing is missing, so it is the count that tells when something is.
+      if (memberCount <= LARGE_ROOM && (wasLarge || members.size !== memberCount)) void refresh();
     },
     typed,
     marked(user, seq) {
-      if (seq <= (read.get(user) ?? 0)) return;
-      read.delete(user);
-      read.set(user, seq);
-      for (const [oldest] of read) {
-        if (read.size <= MOST_MARKERS) break;
-        read.delete(oldest);
-      }
-      markers.changed();
-      changed();
+      if (seq <= (now.markers.get(user) ?? 0)) return;
+      const others = [...now.markers].filter(([other]) => other !== user);
+      update({ markers: new Map([...others, [user, seq] as const].slice(-MOST_MARKERS)) });
     },
-    forgetMarkers() {
-      read.clear();
-      markers.changed();
-    },
+    forgetMarkers: () => update({ markers: new Map() }),
     stop() {
       for (const user of typists.keys()) typed(user, false);
     },

@@ -1,107 +1,96 @@
-import type { Clock } from "../../src/clock.ts";
-import type { RequestError } from "../failure.ts";
+import type { Socket } from "socket.io-client";
+import type { chat } from "../../src/namespaces/chat/contract.ts";
+import { askOn } from "../ask.ts";
 import type { Entry, Joined } from "./follow.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** What one has read of a room, on all of one's devices. */
 export interface Reading {
-  /** Up to this `seq`; also where the server does not know of it yet. */
-  readonly marker: number;
-  /** How many undeleted messages of others come after it: exactly, where they are held; else as the server counted, and what came since. */
-  readonly unread: number;
+  /**
+   * `marker`: up to this `seq`; also where the server does not know of it yet. `unread`: how many undeleted messages of others come after it:
+   * exactly, where they are held; else as the server counted, and what came since.
+   */
+  readonly now: { readonly marker: number; readonly unread: number };
   /** What a join tells. What the server was not told before is told now. */
   joined(data: Pick<Joined, "head" | "marker" | "unread">): void;
-  /** An entry that comes next; before it is applied. */
+  /** An entry that comes next. */
   heard(entry: Entry): void;
   /** One has read up to `seq`, here or (`elsewhere`) on another device. Never backwards. */
   move(seq: number, elsewhere?: "elsewhere"): void;
   /** The log begins anew. */
   lost(): void;
+  /** There is no connection: nothing is told before the next join. */
+  disconnected(): void;
   /** Nothing is told any more. */
-  stop(): void;
+  end(): void;
 }
 
 export interface ReadingOptions {
-  readonly clock: Clock;
+  readonly socket: Socket;
+  readonly room: string;
+  readonly timeline: Pick<Timeline, "epoch" | "head" | "unread">;
   self(): string | undefined;
-  find(seq: number): Entry | undefined;
-  /** How many are unread after this `seq`, where all of them are held. */
-  count(marker: number): number | undefined;
-  /** Tells the server; `undefined` while nobody can be told. */
-  tell(marker: number): Promise<{ readonly seq: number; readonly unread: number }> | undefined;
   changed(): void;
 }
 
-const RETRY_MS = 1_000;
-
 /** At most one request is on its way; what is read meanwhile goes with the next. */
-export function createReading({ clock, self, find, count, tell, changed }: ReadingOptions): Reading {
+export function createReading({ socket, room, timeline, self, changed }: ReadingOptions): Reading {
   let marker = 0;
   let counted = 0;
   /** Entries up to here are in what the server has counted. */
   let countedTo = 0;
-  let heardTo = 0;
+  let isJoined = false;
   let isDue = false;
   let isTelling = false;
-  /** While it is set, the server wants to be left alone. */
-  let callOff: (() => void) | undefined;
-  /** Another one for each log. */
-  let log = {};
+  let epoch: string | undefined;
 
-  async function flush(): Promise<void> {
-    const telling = !isTelling && isDue && tell(marker);
-    if (!telling) return;
-    const own = log;
-    isDue = false;
-    isTelling = true;
-    try {
-      const { seq, unread } = await telling;
-      if (own === log && seq >= marker) [marker, counted, countedTo] = [seq, unread, heardTo];
-    } catch (error) {
-      const { retryable, retryAfterMs = RETRY_MS } = error as RequestError;
-      // What is refused for good is corrected by the next join.
-      if (own === log && retryable) {
-        isDue = true;
-        callOff = clock.after(retryAfterMs, again);
-      }
-    }
-    isTelling = false;
-    changed();
-    if (!callOff) void flush();
-  }
+  const telling = askOn<typeof chat, "marker:move">(socket, "marker:move", {
+    input() {
+      if (!isJoined || !(isDue || isTelling)) return undefined;
+      isTelling = true;
+      isDue = false;
+      epoch = timeline.epoch;
+      return { room, seq: marker, epoch };
+    },
+    answered({ seq, unread }) {
+      isTelling = false;
+      if (epoch !== timeline.epoch || seq < marker) return;
+      [marker, counted, countedTo] = [seq, unread, timeline.head];
+      changed();
+    },
+    // It is corrected by the next join.
+    refused() {
+      isTelling = false;
+    },
+  });
 
-  function again(): void {
-    callOff?.();
-    callOff = undefined;
-    void flush();
-  }
+  const count = (after: number) => (timeline.head < countedTo ? undefined : timeline.unread(after, self()));
 
   function due(): void {
     isDue = true;
-    if (!callOff) void flush();
+    telling.again();
   }
 
   return {
-    get marker() {
-      return marker;
-    },
-    get unread() {
-      return count(marker) ?? counted;
+    get now() {
+      return { marker, unread: count(marker) ?? counted + (count(countedTo) ?? 0) };
     },
     joined({ head, unread, ...data }) {
+      isJoined = true;
       marker = Math.max(data.marker, isDue || isTelling ? marker : 0);
-      counted = unread;
-      countedTo = head;
-      again();
+      [counted, countedTo] = [unread, head];
+      telling.again();
     },
-    heard({ kind, seq, from, deletedAt, target = 0 }) {
-      heardTo = seq;
-      if (seq <= countedTo) return;
-      if (kind === "sent" && seq > marker && from.id !== self() && deletedAt === undefined) counted++;
-      if (kind !== "deleted" || target <= marker) return;
-      const message = find(target);
-      // Whose it was is not known here.
-      if (!message) due();
-      else if (message.from.id !== self() && message.deletedAt === undefined) counted--;
+    heard({ kind, seq, target = 0 }) {
+      // Whether it was counted is known to the server alone.
+      if (
+        kind === "deleted" &&
+        seq > countedTo &&
+        target > marker &&
+        target <= countedTo &&
+        count(marker) === undefined
+      )
+        due();
     },
     move(seq, elsewhere) {
       if (seq <= marker) return;
@@ -110,13 +99,12 @@ export function createReading({ clock, self, find, count, tell, changed }: Readi
       if (!elsewhere || count(seq) === undefined) due();
     },
     lost() {
-      log = {};
-      marker = counted = countedTo = heardTo = 0;
-      isDue = false;
+      marker = counted = countedTo = 0;
+      isDue = isTelling = false;
     },
-    stop() {
-      isDue = false;
-      callOff?.();
+    disconnected() {
+      isJoined = false;
     },
+    end: telling.end,
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import { after } from "../clock.ts";
 
 /** One's own typing. */
 export interface Typist {
@@ -12,25 +12,22 @@ const AGAIN_MS = 8_000;
 const IDLE_MS = 5_000;
 
 /** Tells the others that one types: with the first key and now and then while it goes on, and when it has ended. */
-export function createTypist(clock: Clock, tell: (typing: boolean) => void): Typist {
-  let toldAt: number | undefined;
+export function createTypist(tell: (typing: boolean) => void): Typist {
+  /** When they were told last; 0 where they know nothing of it. */
+  let toldAt = 0;
   let callOff: (() => void) | undefined;
 
   function forget(): void {
     callOff?.();
-    toldAt = undefined;
+    toldAt = 0;
   }
 
   function set(typing: boolean): void {
     callOff?.();
-    if (!typing) {
-      if (toldAt !== undefined) tell(false);
-      return forget();
-    }
-    callOff = clock.after(IDLE_MS, () => set(false));
-    if (toldAt !== undefined && clock.now() - toldAt < AGAIN_MS) return;
-    toldAt = clock.now();
-    tell(true);
+    if (typing) callOff = after(IDLE_MS, () => set(false));
+    if (typing ? Date.now() - toldAt < AGAIN_MS : !toldAt) return;
+    toldAt = typing ? Date.now() : 0;
+    tell(typing);
   }
 
   return { set, forget };

@@ -1,12 +1,11 @@
 import type { z } from "zod";
 import type { Alert as AlertSchema, monitor, Sample as SampleSchema } from "../../src/namespaces/monitor/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
-import { askWhenOpen } from "../ask.ts";
+import { openOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
-import type { Live } from "../live.ts";
-import { followAlerts } from "./alerts.ts";
+import { createLive, type Live, type Source } from "../live.ts";
+import { createStream, type Stream } from "../stream.ts";
 import { createHosts } from "./hosts.ts";
-import { type Board, createWatching, type Watching } from "./watch.ts";
 
 export type Sample = z.output<typeof SampleSchema>;
 export type Alert = z.output<typeof AlertSchema>;
@@ -49,7 +48,15 @@ export interface Monitor {
   watch(hosts?: readonly string[]): Watch;
 }
 
-/** The server takes no more names than these; whoever wants more of them gets all, and is shown what he wants. */
+/** A watch, from the side of whoever fills it. */
+interface Watching extends Watch, Pick<Source<MonitorSnapshot>, "changed">, Pick<Stream<Sample>, "tell" | "end"> {
+  /** Nothing: all of them. */
+  readonly names: ReadonlySet<string> | undefined;
+  /** What was there when it began is shown. */
+  isFilled: boolean;
+}
+
+/** The server takes no more names than these; whoever wants more of them, or watches twice, gets all, and is shown what he wants. */
 const MOST_NAMED = 100;
 const INTERVAL_MS = 1_000;
 
@@ -57,90 +64,99 @@ const INTERVAL_MS = 1_000;
 export function createMonitor(channel: Channel<typeof monitor>): Monitor {
   const hosts = createHosts();
   const watches = new Set<Watching>();
+  let alerts: readonly Alert[] = [];
   let intervalMs = INTERVAL_MS;
-  /** The watch that all of ours make together, as it was last asked for. */
-  let asked = "";
+  /** All hosts are watched, whatever is wanted of them. */
+  let isOfAll = false;
 
-  const isWanted = (host: string) => [...watches].some(({ wants }) => wants(host));
-  const changed = (host?: string) => {
-    for (const watching of watches) if (host === undefined || watching.wants(host)) watching.changed();
+  const wants = ({ names }: Watching, host: string) => names?.has(host) ?? true;
+  const each = (act: (watching: Watching) => void, host?: string) => {
+    for (const watching of watches) if (host === undefined || wants(watching, host)) act(watching);
   };
-  const alerts = followAlerts(channel, changed);
-  const asking = askWhenOpen(channel, "metrics:watch", {
-    input: () => inputOf(watches),
+  const changed = (host?: string) => each((watching) => watching.changed(), host);
+  const tell = (sample: Sample) => each((watching) => watching.isFilled && watching.tell(sample), sample.host);
+
+  const listing = openOn(channel, "alert:list", {
+    input: () => ({}),
+    answered(reply) {
+      ({ alerts } = reply);
+    },
+    changed,
+  });
+  const opening = openOn(channel, "metrics:watch", {
+    input() {
+      const [first] = watches;
+      isOfAll = watches.size > 1 || (first !== undefined && !(first.names && first.names.size <= MOST_NAMED));
+      return first && { hosts: isOfAll ? undefined : [...(first.names ?? [])] };
+    },
     answered(reply) {
       ({ intervalMs } = reply);
-      const news = hosts.show(reply.hosts.filter(({ host }) => isWanted(host)));
-      for (const watching of watches) watching.filled(news);
+      for (const host of hosts.all.keys()) hosts.mark(host, true);
+      const news = reply.hosts.flatMap(({ samples, ...facts }) => hosts.take(facts, samples));
+      news.toSorted((one, other) => one.at - other.at).forEach(tell);
+      each((watching) => (watching.isFilled = true));
     },
     changed() {
       changed();
-      if (channel.getSnapshot().status === "closed") for (const { end } of watches) end();
+      if (channel.getSnapshot().status === "closed") each((watching) => watching.end());
     },
   });
 
-  function sampled(sample: Sample): void {
-    const { host } = sample;
-    if (!isWanted(host)) return;
-    const { isNew, isFirst } = hosts.take(sample);
-    if (!isNew) return;
-    // What a host is comes with a watch alone.
-    if (isFirst && !asking.isPending) asking.again();
-    changed(host);
-    for (const watching of watches) watching.tell(sample);
+  function heard(alert: Alert, isRaised: boolean): void {
+    const others = alerts.filter(({ id }) => id !== alert.id);
+    alerts = isRaised ? [...others, alert] : others;
+    // The list that is on its way may be older.
+    if (listing.isPending) listing.again();
+    changed(alert.host);
   }
 
   function moved(host: string, hasLeft: boolean): void {
-    if (hosts.mark(host, hasLeft)) changed(host);
+    hosts.mark(host, hasLeft);
+    changed(host);
   }
 
-  /** Some began or ended: asks for what is wanted now, where that is something else. */
-  function rewatch(): void {
-    hosts.keep(isWanted);
-    const input = inputOf(watches);
-    const wanted = JSON.stringify(input) ?? "";
-    if (wanted === asked) return;
-    asked = wanted;
-    asking.again();
-    if (!input) channel.request("metrics:unwatch", {}).catch(() => {});
-  }
+  channel.on("metrics:sampled", (sample) => {
+    const { host } = sample;
+    // What a host is comes with a watch alone.
+    if (!hosts.all.has(host)) return opening.again();
+    hosts.take({ host }, [sample]).forEach(tell);
+    changed(host);
+  });
+  channel.on("host:joined", ({ host }) => moved(host, false));
+  channel.on("host:left", ({ host }) => moved(host, true));
+  channel.on("alert:raised", (alert) => heard(alert, true));
+  channel.on("alert:cleared", (alert) => heard(alert, false));
 
   function stop(watching: Watching): void {
     watching.end();
-    if (watches.delete(watching)) rewatch();
+    if (!watches.delete(watching)) return;
+    opening.again();
+    if (watches.size > 0) return;
+    hosts.all.clear();
+    channel.request("metrics:unwatch", {}).catch(() => {});
   }
 
-  channel.on("metrics:sampled", sampled);
-  channel.on("host:joined", ({ host }) => moved(host, false));
-  channel.on("host:left", ({ host }) => moved(host, true));
-  const board: Board = {
-    get standing() {
-      return asking.standing;
-    },
-    get intervalMs() {
-      return intervalMs;
-    },
-    hosts: hosts.all,
-    alerts: alerts.all,
-  };
   return {
     channel,
-    watch(names) {
-      const watching = createWatching(names && [...names], board, stop);
-      if (channel.getSnapshot().status === "closed") watching.end();
+    watch(hostNames) {
+      const names = hostNames && new Set(hostNames);
+      const live = createLive<MonitorSnapshot>(() => {
+        const standing = opening.standing();
+        return {
+          ...standing,
+          status: watching.isFilled || standing.status === "refused" ? standing.status : "opening",
+          intervalMs,
+          hosts: [...hosts.all.values()].filter(isShown).toSorted((one, other) => (one.host < other.host ? -1 : 1)),
+          alerts: alerts.filter(isShown).toSorted((one, other) => other.at - one.at),
+        };
+      });
+      const isShown = ({ host }: { host: string }) => wants(watching, host);
+      const isFilled = isOfAll && opening.standing().status === "live";
+      const watching: Watching = { ...live, ...createStream<Sample>(), names, isFilled, stop: () => stop(watching) };
       watches.add(watching);
-      rewatch();
-      // Others watch all of that already.
-      if (!asking.isPending && asking.standing.status === "live") watching.filled([]);
-      return watching.watch;
+      if (channel.getSnapshot().status === "closed") watching.end();
+      else if (!isFilled) opening.again();
+      return watching;
     },
   };
-}
-
-/** What all of them watch together: all hosts, if one does; nothing, if there are none. */
-function inputOf(watches: Iterable<Watching>): { hosts?: string[] } | undefined {
-  const each = [...watches];
-  if (each.length === 0) return undefined;
-  const names = new Set(each.flatMap(({ hosts = [] }) => hosts));
-  return each.every(({ hosts }) => hosts) && names.size <= MOST_NAMED ? { hosts: [...names].toSorted() } : {};
 }

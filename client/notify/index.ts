@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import type { notify, Notification as NotificationSchema } from "../../src/namespaces/notify/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
-import { askWhenOpen } from "../ask.ts";
+import { openOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
+import { after } from "../clock.ts";
 import { ownFailure, RequestError } from "../failure.ts";
 import { createLive, type Live } from "../live.ts";
 import { createStream } from "../stream.ts";
-import { createInbox, type Heard } from "./inbox.ts";
+import { type Change, createInbox, type Marking } from "./inbox.ts";
 
 export type Notification = z.output<typeof NotificationSchema>;
 
@@ -50,66 +51,56 @@ export interface Notify extends Live<InboxSnapshot>, AsyncIterable<Notification>
 /** As many as the server gives unless told. */
 const PAGE = 50;
 
-/** What `setTimeout` can wait. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /** Keeps an inbox level over a channel of `/notify`. */
 export function createNotify(channel: Channel<typeof notify>): Notify {
-  const inbox = createInbox();
+  const inbox = createInbox(() => opening.again());
   const news = createStream<Notification>();
   let topics: readonly string[] = [];
   let paging: Promise<void> | undefined;
-  let expiry: ReturnType<typeof setTimeout> | undefined;
+  let callOff: (() => void) | undefined;
   /** By how much the server's clock is ahead of ours. */
   let aheadMs = 0;
-  const live = createLive<InboxSnapshot>(() => {
-    const { held, unread, more } = inbox;
-    return { ...opening.standing, notifications: held.toReversed(), unread, more, topics };
-  });
+  const live = createLive<InboxSnapshot>(() => ({ ...opening.standing(), ...inbox.now, topics }));
 
   /** After each change: what has expired goes, now and when its time comes. */
   function settle(): void {
-    clearTimeout(expiry);
+    callOff?.();
     live.changed();
     if (channel.getSnapshot().status === "closed") return news.end();
     const now = Date.now() + aheadMs;
-    // Older ones that are not held may have expired with them: only the server can count.
-    if (inbox.expire(now)) opening.again();
-    if (inbox.expiresAt < Infinity) expiry = setTimeout(settle, Math.min(inbox.expiresAt - now, LONGEST_MS));
-  }
-
-  function heard(how: Heard): boolean {
-    if (how === "gap") opening.again();
-    if (how === "new") settle();
-    return how === "new";
+    const next = inbox.expire(now);
+    if (next < Infinity) callOff = after(next - now, settle);
   }
 
   channel.whenOpen(({ at, limits }) => {
     aheadMs = at - Date.now();
     inbox.limit(limits.inboxSize);
   });
-  const opening = askWhenOpen(channel, "inbox:open", {
-    input: () => (inbox.since ? { since: inbox.since } : {}),
+  const opening = openOn(channel, "inbox:open", {
+    input: () => ({ since: inbox.since }),
     answered(reply) {
       const told = inbox.open(reply);
       settle();
-      for (const notification of told) news.tell(notification);
+      told.forEach(news.tell);
       // An answer carries no more than so many bytes: where it is short, that may be why.
-      if (!reply.recovered && inbox.more && reply.entries.length < PAGE) readMore().catch(() => {});
+      if (!reply.recovered && inbox.now.more && reply.entries.length < PAGE) readMore().catch(() => {});
     },
     changed: settle,
   });
-  askWhenOpen(channel, "topic:list", { input: () => ({}), answered: tookTopics, changed: () => {} });
+  openOn(channel, "topic:list", { input: () => ({}), answered: tookTopics, changed: () => {} });
   channel.on("notification:sent", (notification, receive) => {
     receive?.({ received: true });
+    if (hear(notification)) news.tell(notification);
+  });
+  channel.on("notification:changed", hear);
+
+  function hear(entry: Notification | Change): boolean {
     // What comes before the answer is in it, or comes again after it.
-    if (opening.isPending) inbox.hearEarly(notification);
-    else if (heard(inbox.hearSent(notification))) news.tell(notification);
-  });
-  channel.on("notification:changed", (change) => {
-    if (opening.isPending) inbox.hearEarly(change);
-    else heard(inbox.hearChanged(change));
-  });
+    if (opening.isPending) inbox.hearEarly(entry);
+    const isNew = !opening.isPending && inbox.hear(entry);
+    if (isNew) settle();
+    return isNew;
+  }
 
   function tookTopics(reply: { topics: readonly string[] }): void {
     topics = reply.topics.toSorted();
@@ -117,53 +108,43 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
   }
 
   /** What it was about is another log by now, and there is nothing to hear of it until something is written. */
-  function lookAgain(error: unknown): never {
-    if (error instanceof RequestError && error.code === "conflict") opening.again();
-    throw error;
-  }
+  const request: typeof channel.request = (name, input) =>
+    channel.request(name, input).catch((error: RequestError) => {
+      if (error.code === "conflict") opening.again();
+      throw error;
+    });
 
   async function readPage(limit: number): Promise<void> {
     const page = inbox.page();
     if (!page) throw new RequestError(ownFailure("unavailable"));
-    const { before, epoch } = page;
     try {
-      page.add(await channel.request("inbox:read", { before, epoch, limit }).catch(lookAgain));
+      page.end(await request("inbox:read", { ...page.asked, limit }));
       settle();
     } finally {
       page.end();
     }
   }
 
-  function readMore(limit = PAGE): Promise<void> {
-    return (paging ??= readPage(limit).finally(() => (paging = undefined)));
-  }
+  const readMore = (limit = PAGE) => (paging ??= readPage(limit).finally(() => (paging = undefined)));
 
-  async function markAllRead(): Promise<void> {
-    const { level } = inbox;
-    if (!level) throw new RequestError(ownFailure("unavailable"));
-    await channel.request("notification:read", level).catch(lookAgain);
-    if (inbox.level?.epoch === level.epoch) inbox.mark(level);
+  async function mark(
+    how: "read" | "archive",
+    marking: (Marking & { epoch?: string }) | undefined = inbox.level,
+  ): Promise<void> {
+    if (!marking) throw new RequestError(ownFailure("unavailable"));
+    await request(`notification:${how}`, marking as { ids: string[] });
+    inbox.mark({ ...marking, archived: how === "archive" });
     settle();
   }
 
-  settle();
   return {
     ...live,
     channel,
     listen: news.listen,
-    [Symbol.asyncIterator]: () => news[Symbol.asyncIterator](),
+    [Symbol.asyncIterator]: news[Symbol.asyncIterator],
     readMore,
-    async markRead(ids) {
-      if (ids === "all") return markAllRead();
-      await channel.request("notification:read", { ids: [...ids] });
-      inbox.mark({ ids: [...ids] });
-      settle();
-    },
-    async archive(ids) {
-      await channel.request("notification:archive", { ids: [...ids] });
-      inbox.mark({ ids: [...ids], archived: true });
-      settle();
-    },
+    markRead: (ids) => mark("read", ids === "all" ? undefined : { ids: [...ids] }),
+    archive: (ids) => mark("archive", { ids: [...ids] }),
     subscribeTo: async (topic) => tookTopics(await channel.request("topic:subscribe", { topic })),
     unsubscribeFrom: async (topic) => tookTopics(await channel.request("topic:unsubscribe", { topic })),
   };

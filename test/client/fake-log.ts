@@ -1,6 +1,8 @@
+import { EventEmitter } from "node:events";
 import type { Kept, OutboxStorage } from "../../client/chat/outbox-storage.ts";
 import type { OutboxOptions } from "../../client/chat/outbox.ts";
-import { ownFailure, RequestError } from "../../client/failure.ts";
+import { RequestError } from "../../client/failure.ts";
+import type { Ack } from "../../src/protocol/contract.ts";
 import { ERRORS, type ErrorCode } from "../../src/protocol/errors.ts";
 import type { FakeClock } from "../kit/clock.ts";
 
@@ -73,16 +75,19 @@ export class FakeLog {
   }
 }
 
+type Answer = (error: Error | null, ack?: Ack<unknown>) => void;
+
 /** A connection to it, which is cut and comes back when it is told to. */
 export class FakeChannel {
   readonly requests: Asked[] = [];
   /** How many are on their way now. */
   flying = 0;
-  isOpen = true;
+  isOpen = false;
   readonly #clock: FakeClock;
   readonly #log: FakeLog;
   readonly #fate: () => Fate;
   readonly #cuts = new Set<() => void>();
+  readonly #heard = new EventEmitter();
 
   constructor(clock: FakeClock, log: FakeLog, fate: () => Fate = () => "answered") {
     this.#clock = clock;
@@ -90,20 +95,32 @@ export class FakeChannel {
     this.#fate = fate;
   }
 
-  readonly channel: Channel = {
-    getSnapshot: () => ({ status: this.isOpen ? "open" : "offline" }),
-    request: ((_name: string, asked: Asked) => this.#request(asked)) as Channel["request"],
-  };
+  get channel(): Channel {
+    const socket = {
+      on: (event: string, hear: () => void) => (this.#heard.on(event, hear), socket),
+      timeout: () => ({ emit: (_name: string, asked: Asked, answer: Answer) => void this.#request(asked, answer) }),
+    };
+    Object.defineProperty(socket, "connected", { get: () => this.isOpen });
+    const whenOpen = (act: () => void) => this.#heard.on("session:opened", act);
+    return { socket, whenOpen } as unknown as Channel;
+  }
+
+  open(user: string): void {
+    this.isOpen = true;
+    this.#heard.emit("connect");
+    this.#heard.emit("session:opened", { user: { id: user }, at: this.#clock.now() });
+  }
 
   cut(): void {
     this.isOpen = false;
+    this.#heard.emit("disconnect");
     for (const lose of this.#cuts) lose();
     this.#cuts.clear();
   }
 
-  async #request(asked: Asked): Promise<unknown> {
-    if (!this.isOpen) throw new RequestError(ownFailure("unavailable"));
-    this.requests.push(asked);
+  async #request(asked: Asked, answer: Answer): Promise<void> {
+    // As it is on the wire.
+    this.requests.push(JSON.parse(JSON.stringify(asked)) as Asked);
     this.flying++;
     const wasCut = await new Promise<boolean>((resolve) => {
       const lose = () => resolve(true);
@@ -115,11 +132,17 @@ export class FakeChannel {
     });
     this.flying--;
     const fate = this.#fate();
-    const isLost = fate === "lost" || fate === "answer lost";
-    const reply =
-      fate === "lost" ? undefined : this.#log.append(asked, fate in ERRORS ? (fate as ErrorCode) : undefined);
-    if (wasCut || isLost) throw new RequestError(ownFailure("timeout"));
-    return reply;
+    const ack = fate === "lost" ? undefined : this.#answerTo(asked, fate in ERRORS ? (fate as ErrorCode) : undefined);
+    if (wasCut || fate === "lost" || fate === "answer lost") answer(new Error("No answer"));
+    else answer(null, ack);
+  }
+
+  #answerTo(asked: Asked, code?: ErrorCode): Ack<unknown> {
+    try {
+      return { ok: true, data: this.#log.append(asked, code) };
+    } catch (error) {
+      return { ok: false, error: (error as RequestError).failure };
+    }
   }
 }
 

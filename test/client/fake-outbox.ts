@@ -6,9 +6,8 @@ export function fakeOutbox(): { outbox: Outbox; shown: Set<string>; epochs: stri
   const epochs: string[] = [];
   const outbox = {
     outgoing: () => [],
-    live: (epoch: string) => void epochs.push(epoch),
+    told: (_room: string, epoch: string) => void epochs.push(epoch),
     shown: (id: string) => void shown.add(id),
-    close() {},
   };
   return { outbox: outbox as unknown as Outbox, shown, epochs };
 }

@@ -169,32 +169,33 @@ const notification = (seq: number, read = false): Notification => ({
 });
 
 /** An inbox that was opened with these, which are all unread. */
-function opened(seqs: readonly number[], head = seqs.at(-1) ?? 0): Inbox {
-  const inbox = createInbox();
+function opened(seqs: readonly number[], stale = () => {}): Inbox {
+  const head = seqs.at(-1) ?? 0;
+  const inbox = createInbox(stale);
   const entries = seqs.map((seq) => notification(seq));
   inbox.open({ epoch: EPOCH, head, recovered: null, entries, changes: [], unread: entries.length });
   return inbox;
 }
 
-const held = ({ held: all }: Inbox) => all.map(({ seq, read }) => `${seq}${read ? " read" : ""}`);
+const held = ({ now }: Inbox) => now.notifications.map(({ seq, read }) => `${seq}${read ? " read" : ""}`).toReversed();
 
 describe("what is folded into an inbox", () => {
   it("while an older page is on its way counts for the page too", () => {
     const inbox = opened([5, 6]);
     const page = inbox.page();
-    expect(page).to.include({ before: 5, epoch: EPOCH });
-    inbox.hearChanged({ epoch: EPOCH, seq: 7, ids: ["notice-2"], archived: true, unread: 5 });
+    expect(page?.asked).to.deep.equal({ before: 5, epoch: EPOCH });
+    inbox.hear({ epoch: EPOCH, seq: 7, ids: ["notice-2"], archived: true, unread: 5 });
     inbox.mark({ upTo: 3 });
-    page?.add({ epoch: EPOCH, entries: [1, 2, 3, 4].map((seq) => notification(seq)), more: false, unread: 6 });
+    page?.end({ epoch: EPOCH, entries: [1, 2, 3, 4].map((seq) => notification(seq)), more: false });
     expect(held(inbox)).to.deep.equal(["1 read", "3 read", "4", "5", "6"]);
-    expect(inbox).to.include({ unread: 5, more: false });
+    expect(inbox.now).to.include({ unread: 5, more: false });
   });
 
   it("is nothing of a page that was asked for before the log was lost", () => {
     const inbox = opened([5, 6]);
     const page = inbox.page();
     inbox.open({ epoch: "two", head: 0, recovered: false, entries: [], changes: [], unread: 0 });
-    page?.add({ epoch: EPOCH, entries: [notification(4)], more: false, unread: 3 });
+    page?.end({ epoch: EPOCH, entries: [notification(4)], more: false });
     expect(held(inbox)).to.deep.equal([]);
   });
 
@@ -202,18 +203,18 @@ describe("what is folded into an inbox", () => {
     const inbox = opened([1, 2]);
     const changes = [{ epoch: EPOCH, seq: 3, ids: ["notice-1"], read: true, unread: 7 }];
     inbox.open({ epoch: EPOCH, head: 9, recovered: true, entries: [], changes, unread: 2 });
-    expect(inbox.hearSent(notification(6))).to.equal("new");
-    expect(inbox.hearChanged({ epoch: EPOCH, seq: 8, ids: ["notice-2"], read: true, unread: 1 })).to.equal("new");
-    expect(inbox.unread).to.equal(2);
-    expect(inbox.hearSent(notification(10))).to.equal("new");
-    expect(inbox.unread).to.equal(3);
-    expect(inbox.hearSent(notification(12))).to.equal("gap");
+    expect(inbox.hear(notification(6))).to.equal(true);
+    expect(inbox.hear({ epoch: EPOCH, seq: 8, ids: ["notice-2"], read: true, unread: 1 })).to.equal(true);
+    expect(inbox.now.unread).to.equal(2);
+    expect(inbox.hear(notification(10))).to.equal(true);
+    expect(inbox.now.unread).to.equal(3);
+    expect(inbox.hear(notification(12))).to.equal(false);
     expect(inbox.since).to.deep.equal({ epoch: EPOCH, seq: 10, id: "notice-10" });
     expect(held(inbox)).to.deep.equal(["1 read", "2 read", "6", "10"]);
   });
 
   it("tells as new what came between the connection and the first opening, and nothing that was there", () => {
-    const inbox = createInbox();
+    const inbox = createInbox(() => {});
     inbox.hearEarly({ epoch: EPOCH, seq: 3 });
     expect(inbox.since).to.equal(undefined);
     const entries = [1, 2, 3, 4].map((seq) => notification(seq));
@@ -221,36 +222,35 @@ describe("what is folded into an inbox", () => {
     expect(news.map(({ seq }) => seq)).to.deep.equal([3, 4]);
   });
 
-  it("is no more than the server keeps, which counts nothing else", () => {
-    const inbox = opened([1, 2, 3]);
+  it("is no more than the server keeps, which counts nothing else and is asked where that was unread", () => {
+    let asked = 0;
+    const inbox = opened([1, 2, 3], () => asked++);
     inbox.limit(3);
     inbox.mark({ ids: ["notice-2"] });
-    expect(inbox.unread).to.equal(2);
-    inbox.hearSent(notification(4));
+    expect(inbox.now.unread).to.equal(2);
+    inbox.hear(notification(4));
     expect(held(inbox)).to.deep.equal(["2 read", "3", "4"]);
-    expect(inbox.unread).to.equal(2);
-    inbox.hearSent(notification(5));
-    expect(inbox.unread).to.equal(3);
+    expect(asked).to.equal(1);
+    inbox.hear(notification(5));
+    expect(held(inbox)).to.deep.equal(["3", "4", "5"]);
+    expect(asked).to.equal(1);
     inbox.limit(0);
-    inbox.hearSent(notification(6));
+    inbox.hear(notification(6));
     expect(held(inbox)).to.deep.equal(["3", "4", "5", "6"]);
   });
 
-  it("is bounded: the oldest of a thousand and more go, and can be read again", () => {
+  it("is bounded: the oldest of a thousand and more go, and can be read again until something new comes", () => {
     const inbox = opened([1]);
-    for (let seq = 2; seq <= 1_200; seq++) inbox.hearSent(notification(seq));
-    expect(inbox.held).to.have.length(1_000);
-    expect(inbox).to.include({ more: true, unread: 1_200 });
+    for (let seq = 2; seq <= 1_200; seq++) inbox.hear(notification(seq));
+    expect(inbox.now.notifications).to.have.length(1_000);
+    expect(inbox.now).to.include({ more: true, unread: 1_200 });
     const page = inbox.page();
-    expect(page?.before).to.equal(201);
-    page?.add({
-      epoch: EPOCH,
-      entries: idsOf(101, 200).map((_, index) => notification(101 + index)),
-      more: true,
-      unread: 0,
-    });
-    inbox.hearSent(notification(1_201));
-    expect(inbox.held).to.have.length(1_100);
-    expect(inbox.held[0]?.seq).to.equal(102);
+    expect(page?.asked.before).to.equal(201);
+    const older = idsOf(101, 200).map((_, index) => notification(101 + index));
+    page?.end({ epoch: EPOCH, entries: older, more: true });
+    expect(inbox.now.notifications).to.have.length(1_100);
+    inbox.hear(notification(1_201));
+    expect(inbox.now.notifications).to.have.length(1_000);
+    expect(inbox.page()?.asked.before).to.equal(202);
   });
 });

@@ -1,6 +1,6 @@
 import type { Entry, Joined, Position } from "../../client/chat/follow.ts";
 import type { Presence } from "../../client/chat/people.ts";
-import type { HistoryPage } from "../../client/chat/timeline.ts";
+import type { Page } from "../../client/run.ts";
 import type { Random } from "../kit/random.ts";
 
 export const ROOM = "r";
@@ -93,7 +93,7 @@ export class ModelRoom {
     return { data: { ...about, recovered: since ? false : null, entries }, rest: [] };
   }
 
-  page(before: number, limit: number): HistoryPage {
+  page(before: number, limit: number): Page<Entry> {
     const all = this.folded(before);
     return { epoch: this.epoch, entries: all.slice(-limit), more: all.length > limit };
   }

@@ -195,49 +195,42 @@ const START = Date.UTC(2025, 0, 1);
 /** Seconds since the start. */
 const timesOf = (hosts: Hosts, host: string) => hosts.all.get(host)?.samples.map((each) => (each.at - START) / 1_000);
 
+const take = (hosts: Hosts, of: Sample) => hosts.take({ host: of.host }, [of]);
 const at = (...seconds: number[]) => seconds.map((n) => sample("bell", START + n * 1_000));
 
 describe("the hosts that are watched", () => {
   it("keep the last 300 samples of each, and none that is older than 300 s", () => {
     const hosts = createHosts();
-    for (let count = 0; count < 400; count++) hosts.take(sample("bell", START + count * 500));
+    for (let count = 0; count < 400; count++) take(hosts, sample("bell", START + count * 500));
     expect(timesOf(hosts, "bell")).to.have.length(300);
-    for (let count = 0; count < 400; count++) hosts.take(sample("drum", START + count * 2_000));
+    for (let count = 0; count < 400; count++) take(hosts, sample("drum", START + count * 2_000));
     expect(timesOf(hosts, "drum")).to.have.length(151);
-    hosts.take(sample("drum", START + 2_000_000));
+    take(hosts, sample("drum", START + 2_000_000));
     expect(timesOf(hosts, "drum")).to.deep.equal([2_000]);
   });
 
   it("put what a watch shows between what they had, by time and each once, and say what is newer", () => {
     const hosts = createHosts();
-    for (const each of at(2, 4)) expect(hosts.take(each).isNew).to.equal(true);
-    const news = hosts.show([{ host: "bell", ...facts, samples: at(1, 2, 3, 4, 5, 6) }]);
+    for (const each of at(2, 4)) expect(take(hosts, each)).to.deep.equal([each]);
+    const news = hosts.take({ host: "bell", ...facts }, at(1, 2, 3, 4, 5, 6));
     expect(timesOf(hosts, "bell")).to.deep.equal([1, 2, 3, 4, 5, 6]);
     expect(news.map((each) => (each.at - START) / 1_000)).to.deep.equal([5, 6]);
-    for (const each of at(6)) expect(hosts.take(each).isNew).to.equal(false);
+    for (const each of at(6)) expect(take(hosts, each)).to.deep.equal([]);
+    expect(hosts.all.get("bell")).to.include({ os: "Linux", cores: 2, memoryBytes: 100 });
   });
 
   it("say who has left, until it is sampled again, and forget it when all of it is old", () => {
     const hosts = createHosts();
     const hasLeft = (host: string) => hosts.all.get(host)?.hasLeft;
-    hosts.show(["bell", "drum", "gong"].map((host) => ({ host, ...facts, samples: [sample(host, START)] })));
+    for (const host of ["bell", "drum", "gong"]) hosts.take({ host, ...facts }, [sample(host, START)]);
     hosts.mark("drum", true);
     expect([hasLeft("bell"), hasLeft("drum")]).to.deep.equal([false, true]);
-    hosts.take(sample("drum", START + 1_000));
+    take(hosts, sample("drum", START + 1_000));
     expect(hasLeft("drum")).to.equal(false);
-    hosts.show([{ host: "bell", ...facts, samples: [] }]);
+    for (const host of ["drum", "gong", "nobody"]) hosts.mark(host, true);
     expect([hasLeft("bell"), hasLeft("drum"), hasLeft("gong")]).to.deep.equal([false, true, true]);
-    hosts.take(sample("bell", START + 300_500));
+    take(hosts, sample("bell", START + 300_500));
+    hosts.mark("bell", false);
     expect([...hosts.all.keys()]).to.deep.equal(["bell", "drum"]);
-    expect(hosts.mark("gong", true)).to.equal(false);
-  });
-
-  it("know one that only its samples tell of, and what it is as soon as a watch shows it", () => {
-    const hosts = createHosts();
-    expect(hosts.take(sample("bell", START))).to.deep.equal({ isNew: true, isFirst: true });
-    expect(hosts.all.get("bell")).to.include({ os: "", cores: 2, memoryBytes: 100 });
-    hosts.show([{ host: "bell", ...facts, samples: [] }]);
-    expect(hosts.all.get("bell")).to.include({ os: "Linux" });
-    expect(timesOf(hosts, "bell")).to.deep.equal([0]);
   });
 });

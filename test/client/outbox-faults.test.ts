@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import { openShelf } from "../../client/chat/outbox-storage.ts";
-import { createOutbox, type KeptOutbox, type Outgoing } from "../../client/chat/outbox.ts";
-import { fakeClock } from "../kit/clock.ts";
+import { keptIn } from "../../client/chat/outbox-storage.ts";
+import type { Outgoing } from "../../client/chat/outbox.ts";
+import type { FakeClock } from "../kit/clock.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { FakeChannel, FakeLog, FakeStorage, type Fate } from "./fake-log.ts";
+import { outboxOf, type RoomOutbox } from "./outbox-scene.ts";
+import { takeTime } from "./time.ts";
 
-const room = "lobby";
 const SEEDS = 60;
 const STEPS = 120;
 
@@ -26,8 +27,8 @@ function anyFate(random: Random): Fate {
 
 /** Somebody who writes, and all that can go wrong meanwhile. */
 class Story {
-  readonly clock = fakeClock();
-  readonly log = new FakeLog(this.clock);
+  readonly clock: FakeClock;
+  readonly log: FakeLog;
   /** What became of each message, as far as it was told. */
   readonly told = new Map<string, Outgoing>();
   /** All that were ever written, in that order. */
@@ -37,9 +38,11 @@ class Story {
   readonly #storage = new FakeStorage();
   #isCalm = false;
   #connection!: FakeChannel;
-  #outbox!: KeptOutbox;
+  #outbox!: RoomOutbox;
 
-  constructor(seed: number) {
+  constructor(seed: number, clock: FakeClock) {
+    this.clock = clock;
+    this.log = new FakeLog(clock);
     this.#random = seededRandom(seed);
     this.#load();
   }
@@ -75,19 +78,10 @@ class Story {
 
   /** A page is loaded, and the one before it gone. */
   #load(): void {
-    this.#outbox?.close();
     this.#connection?.cut();
     this.#connection = new FakeChannel(this.clock, this.log, () => (this.#isCalm ? "answered" : anyFate(this.#random)));
-    this.#connection.isOpen = false;
-    this.#outbox = createOutbox({
-      channel: this.#connection.channel,
-      room,
-      clock: this.clock,
-      pace: { take: () => 0 },
-      serverNow: this.clock.now,
-      isAttended: () => true,
-      changed: () => {},
-    });
+    const { channel } = this.#connection;
+    this.#outbox = outboxOf({ channel, storage: keptIn(this.#storage), changed: () => {} });
     // What is written before anybody has signed in is only in this page.
     this.#open();
     for (const { id } of this.#outbox.outgoing()) this.#watch(id);
@@ -95,9 +89,7 @@ class Story {
 
   #open(): void {
     if (this.#connection.isOpen) return;
-    const shelf = openShelf(this.#storage, "ann");
-    this.#connection.isOpen = true;
-    this.#outbox.opened("ann", shelf, shelf.load().get(room));
+    this.#connection.open("ann");
   }
 
   #write(write: () => Outgoing): void {
@@ -127,7 +119,8 @@ class Story {
 async function stories(): Promise<Map<number, Story>> {
   const played = new Map<number, Story>();
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const story = new Story(seed);
+    using clock = takeTime();
+    const story = new Story(seed, clock);
     await story.play();
     played.set(seed, story);
   }

@@ -1,34 +1,37 @@
-import { openShelf } from "../../client/chat/outbox-storage.ts";
-import { createOutbox, type KeptOutbox } from "../../client/chat/outbox.ts";
-import { fakeClock } from "../kit/clock.ts";
+import { keptIn } from "../../client/chat/outbox-storage.ts";
+import { createOutbox, type Draft, type OutboxOptions } from "../../client/chat/outbox.ts";
+import type { FakeClock } from "../kit/clock.ts";
 import { FakeChannel, FakeLog, type FakeStorage, type Fate } from "./fake-log.ts";
 
 export const room = "lobby";
 
+/** One room's part of an outbox. */
+export function outboxOf(options: OutboxOptions) {
+  const outbox = createOutbox(options);
+  return {
+    ...outbox,
+    outgoing: () => outbox.outgoing(room),
+    send: (draft: Draft) => outbox.send(room, draft),
+    told: (epoch: string, seq: number) => outbox.told(room, epoch, seq),
+    /** The room is level with its log, which is empty for all it knows. */
+    live: (epoch: string) => outbox.told(room, epoch, 0),
+  };
+}
+
+export type RoomOutbox = ReturnType<typeof outboxOf>;
+
 /** An outbox in a page of its own, over a log that others may share. */
-export function scene({ fates = [], storage, user = "ann", log, clock = fakeClock() }: SceneOptions = {}) {
+export function scene(clock: FakeClock, { fates = [], storage, user = "ann", log }: SceneOptions = {}) {
   const ownLog = log ?? new FakeLog(clock);
   const connection = new FakeChannel(clock, ownLog, () => fates.shift() ?? "answered");
-  let isAttended = true;
   let changes = 0;
-  const outbox = createOutbox({
+  const outbox = outboxOf({
     channel: connection.channel,
-    room,
-    clock,
-    pace: { take: () => 0 },
-    serverNow: clock.now,
-    isAttended: () => isAttended,
+    storage: storage && keptIn(storage),
     changed: () => changes++,
   });
-  const open = (as = user) => {
-    const shelf = openShelf(storage, as);
-    connection.isOpen = true;
-    outbox.opened(as, shelf, shelf.load().get(room));
-  };
-  const leave = () => {
-    isAttended = false;
-    outbox.left();
-  };
+  const open = (as = user) => connection.open(as);
+  const leave = () => outbox.left(room);
   return { outbox, clock, log: ownLog, connection, open, leave, changes: () => changes };
 }
 
@@ -37,9 +40,8 @@ export interface SceneOptions {
   storage?: FakeStorage;
   user?: string;
   log?: FakeLog;
-  clock?: ReturnType<typeof fakeClock>;
 }
 
 export const textsOf = (messages: readonly { text: string }[]) => messages.map(({ text }) => text);
-export const statesOf = (outbox: KeptOutbox) => outbox.outgoing().map(({ state }) => state);
-export const sendAll = (outbox: KeptOutbox, ...texts: string[]) => texts.map((text) => outbox.send({ text }));
+export const statesOf = (outbox: RoomOutbox) => outbox.outgoing().map(({ state }) => state);
+export const sendAll = (outbox: RoomOutbox, ...texts: string[]) => texts.map((text) => outbox.send({ text }));

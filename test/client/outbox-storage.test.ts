@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { openShelf } from "../../client/chat/outbox-storage.ts";
 import { FakeStorage } from "./fake-log.ts";
 import { room, scene, sendAll, statesOf, textsOf } from "./outbox-scene.ts";
+import { useTime } from "./time.ts";
 
 const key = (id: string) => `carillon:outbox:ann:${room}:${id}`;
 
@@ -10,9 +10,11 @@ function refuse(): never {
 }
 
 describe("an outbox with a storage", () => {
+  const time = useTime();
+
   it("keeps each message under a key of its own until it is sent", async () => {
     const storage = new FakeStorage();
-    const { outbox, clock, log, open } = scene({ storage, fates: ["muted"] });
+    const { outbox, clock, log, open } = scene(time.clock, { storage, fates: ["muted"] });
     open();
     const [first, second] = sendAll(outbox, "one", "two");
     expect([...storage.items.keys()]).to.deep.equal([key(first!.id), key(second!.id)]);
@@ -26,19 +28,19 @@ describe("an outbox with a storage", () => {
 
   it("sends what another page has left, in the order in which it was written, before what is new", async () => {
     const storage = new FakeStorage();
-    const past = scene({ storage, fates: ["muted", "answer lost"] });
+    const past = scene(time.clock, { storage, fates: ["muted", "answer lost"] });
     past.open();
     past.outbox.live(past.log.epoch);
     sendAll(past.outbox, "one", "two", "three", "four");
     await past.clock.advance(12);
-    past.outbox.close();
+    past.connection.cut();
     expect(storage.length).to.equal(4);
     // As it comes out of a storage that orders its keys as it likes.
     const kept = [...storage.items].toReversed();
     storage.items.clear();
     for (const [own, value] of kept) storage.setItem(own, value);
 
-    const { outbox, clock, log, open } = scene({ storage, log: past.log, clock: past.clock });
+    const { outbox, clock, log, open } = scene(time.clock, { storage, log: past.log });
     outbox.send({ text: "five" });
     open();
     expect(textsOf(outbox.outgoing())).to.deep.equal(["one", "two", "three", "four", "five"]);
@@ -54,12 +56,12 @@ describe("an outbox with a storage", () => {
 
   it("shares it with another tab: both send the same message, and both see it sent, once", async () => {
     const storage = new FakeStorage();
-    const one = scene({ storage });
+    const one = scene(time.clock, { storage });
     one.open();
     one.outbox.live(one.log.epoch);
     one.connection.cut();
     const { id } = one.outbox.send({ text: "hello" });
-    const other = scene({ storage, log: one.log, clock: one.clock });
+    const other = scene(time.clock, { storage, log: one.log });
     other.open();
     other.connection.cut();
     const seen = [one, other].map(({ outbox }) => outbox.settled(id));
@@ -73,15 +75,15 @@ describe("an outbox with a storage", () => {
 
   it("does not send what another tab has discarded", async () => {
     const storage = new FakeStorage();
-    const one = scene({ storage });
+    const one = scene(time.clock, { storage });
     one.open();
     one.outbox.live(one.log.epoch);
     one.connection.cut();
     const { id } = one.outbox.send({ text: "hello" });
-    const other = scene({ storage, log: one.log, clock: one.clock });
-    other.connection.isOpen = false;
-    const shelf = openShelf(storage, "ann");
-    other.outbox.opened("ann", shelf, shelf.load().get(room));
+    const other = scene(time.clock, { storage, log: one.log, fates: ["lost"] });
+    other.open();
+    await one.clock.advance(10);
+    other.connection.cut();
     const seen = other.outbox.settled(id);
     one.outbox.discard(id);
     other.open();
@@ -100,7 +102,7 @@ describe("an outbox with a storage", () => {
     strange.setItem("carillon:outbox:ann:other:room:12345678", '{"text":"x","createdAt":1}');
     strange.setItem("carillon:outbox:ann:lobby", '{"text":"x","createdAt":1}');
     for (const storage of [full, off as unknown as FakeStorage, strange]) {
-      const { outbox, clock, log, open } = scene({ storage });
+      const { outbox, clock, log, open } = scene(time.clock, { storage });
       open();
       outbox.live(log.epoch);
       const { id } = outbox.send({ text: "hello" });
@@ -113,7 +115,7 @@ describe("an outbox with a storage", () => {
 
   it("never sends one user's messages as another, and sends them when that user is back", async () => {
     const storage = new FakeStorage();
-    const { outbox, clock, log, connection, open } = scene({ storage });
+    const { outbox, clock, log, connection, open } = scene(time.clock, { storage });
     open("ann");
     outbox.live(log.epoch);
     connection.cut();

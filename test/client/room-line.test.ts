@@ -1,16 +1,15 @@
 import { expect } from "chai";
 import type { RoomChange } from "../../client/chat/follow.ts";
 import { createRoom } from "../../client/chat/room.ts";
-import { fakeClock } from "../kit/clock.ts";
 import { seededRandom } from "../kit/random.ts";
 import { turns } from "../kit/wait.ts";
 import { fakeOutbox } from "./fake-outbox.ts";
 import { ModelLink } from "./model-link.ts";
 import { ModelRoom, ROOM } from "./model-room.ts";
+import { useTime } from "./time.ts";
 
 /** A room with ten messages of others, over a line that carries what is on its way when it is told to. */
 function scene(limit = 3) {
-  const clock = fakeClock();
   const random = seededRandom(1);
   const model = new ModelRoom(100);
   const link = new ModelLink(model, random, 0);
@@ -19,7 +18,7 @@ function scene(limit = 3) {
   };
   write(10);
   const { channel } = link;
-  const room = createRoom({ clock, channel, id: ROOM, outbox: fakeOutbox().outbox, limit, left() {} });
+  const room = createRoom({ channel, id: ROOM, outbox: fakeOutbox().outbox, limit, joined() {}, left() {} });
   const changes: RoomChange[] = [];
   room.listen((change) => changes.push(change));
   const carryAll = async () => {
@@ -28,10 +27,12 @@ function scene(limit = 3) {
       await turns(1);
     }
   };
-  return { clock, model, link, room, changes, write, carryAll };
+  return { model, link, room, changes, write, carryAll };
 }
 
 describe("a room, frame by frame", () => {
+  const time = useTime();
+
   it("is live only when it is level with what its join has told of", async () => {
     const { model, link, room, write, carryAll } = scene();
     link.connect();
@@ -62,7 +63,8 @@ describe("a room, frame by frame", () => {
   });
 
   it("forgets who types with the connection, and with the message that was typed", async () => {
-    const { clock, link, room, write, carryAll } = scene();
+    const { link, room, write, carryAll } = scene();
+    const { clock } = time;
     link.connect();
     await carryAll();
     const types = async (user: string) => {
@@ -105,8 +107,34 @@ describe("a room, frame by frame", () => {
     expect(changes.at(-1)).to.include({ kind: "reset", why: "lost" });
   });
 
+  it("knows that one may write again when a mute has run out, however far off that is, and not before", async () => {
+    const { link, room, carryAll } = scene();
+    const { clock } = time;
+    link.connect();
+    await carryAll();
+    const muteFor = async (untilAt?: number) => {
+      link.tell("member:muted", { room: ROOM, user: "me", untilAt });
+      await carryAll();
+    };
+    for (const ms of [5_000, 60 * 86_400_000]) {
+      const untilAt = clock.now() + ms;
+      await muteFor(untilAt);
+      await clock.advance(ms - 1);
+      expect(room.getSnapshot().muted).to.deep.equal({ untilAt });
+      await clock.advance(1);
+      expect(room.getSnapshot().muted).to.equal(undefined);
+    }
+    await muteFor(clock.now() + 1_000);
+    await muteFor();
+    await clock.advance(60_000);
+    expect(room.getSnapshot().muted).to.deep.equal({});
+    room.leave();
+    expect(clock.pending).to.equal(0);
+  });
+
   it("leaves no timer and nobody who listens behind when one leaves", async () => {
-    const { clock, link, room, carryAll } = scene();
+    const { link, room, carryAll } = scene();
+    const { clock } = time;
     link.connect();
     await carryAll();
     room.setTyping(true);

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import type { Entry, RoomChange } from "../../client/chat/follow.ts";
 import { createRoom } from "../../client/chat/room.ts";
-import { systemClock } from "../../src/clock.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { eventually, turns } from "../kit/wait.ts";
 import { fakeOutbox } from "./fake-outbox.ts";
@@ -39,11 +38,11 @@ class Story {
     this.link = new ModelLink(this.model, this.#random, 12);
     for (let count = this.#random.below(30); count > 0; count--) this.#write();
     this.room = createRoom({
-      clock: systemClock,
       channel: this.link.channel,
       id: ROOM,
       outbox: this.outbox.outbox,
       limit: 1 + this.#random.below(8),
+      joined() {},
       left() {},
     });
     this.room.listen((change) => this.changes.push(change));

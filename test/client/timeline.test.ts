@@ -27,13 +27,13 @@ function begun(mostHeld?: number) {
   return timeline;
 }
 
-const seqsOf = (timeline: Timeline) => timeline.messages().map(({ seq }) => seq);
+const seqsOf = (timeline: Timeline) => timeline.messages.map(({ seq }) => seq);
 
 describe("a timeline", () => {
   it("folds edits and deletions into the messages that it holds", () => {
     const timeline = begun();
     for (const change of [edit(14, 11), edit(15, 12), deletion(16, 12), edit(17, 11)]) timeline.apply(change);
-    const [first, second] = timeline.messages();
+    const [first, second] = timeline.messages;
     expect(first).to.include({ seq: 11, text: "edit 17", editedAt: 17, at: 11, kind: "sent" });
     expect(second).to.include({ seq: 12, deletedAt: 16 });
     expect(second).not.to.have.any.keys("text", "editedAt");
@@ -44,7 +44,7 @@ describe("a timeline", () => {
     const timeline = begun();
     const { text: _, ...bare } = edit(14, 11);
     timeline.apply({ ...bare, deletedAt: 20 });
-    expect(timeline.messages()[0]).to.include({ deletedAt: 20 }).and.not.to.have.any.keys("text", "editedAt");
+    expect(timeline.messages[0]).to.include({ deletedAt: 20 }).and.not.to.have.any.keys("text", "editedAt");
   });
 
   it("applies to a page what came for its messages while it was on its way", () => {
@@ -54,8 +54,8 @@ describe("a timeline", () => {
     for (const change of [edit(14, 9), edit(15, 10), deletion(16, 10)]) timeline.apply(change);
     page?.end({ epoch: "e", entries: [entryAt(9), entryAt(10)], more: true });
     expect(seqsOf(timeline)).to.deep.equal([9, 10, 11, 12, 13]);
-    expect(timeline.messages()[0]).to.include({ text: "edit 14" });
-    expect(timeline.messages()[1]).to.include({ deletedAt: 16 }).and.not.to.have.property("text");
+    expect(timeline.messages[0]).to.include({ text: "edit 14" });
+    expect(timeline.messages[1]).to.include({ deletedAt: 16 }).and.not.to.have.property("text");
   });
 
   it("lets no older edit undo a newer one, and nothing undo a deletion", () => {
@@ -66,8 +66,8 @@ describe("a timeline", () => {
     page?.end({ epoch: "e", entries: [entryAt(9, { text: "newer", editedAt: 30 }), gone], more: true });
     timeline.apply(edit(16, 9));
     timeline.apply(edit(17, 10));
-    expect(timeline.messages()[0]).to.include({ text: "newer", editedAt: 30 });
-    expect(timeline.messages()[1]).to.include({ deletedAt: 40 }).and.not.to.have.property("text");
+    expect(timeline.messages[0]).to.include({ text: "newer", editedAt: 30 });
+    expect(timeline.messages[1]).to.include({ deletedAt: 40 }).and.not.to.have.property("text");
   });
 
   it("drops a page of another log, or from before a reset, and what it has kept for it", () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { RequestError } from "../../client/failure.ts";
 import { createTokens } from "../../client/token.ts";
 import { CarillonError, type ErrorCode } from "../../src/protocol/errors.ts";
-import { fakeClock } from "../kit/clock.ts";
+import { takeTime, useTime } from "./time.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -14,27 +14,6 @@ const refusal = (code: ErrorCode, retryAfterMs?: number) =>
 function counting() {
   let asked = 0;
   return Object.assign(async () => `token-${++asked}`, { asked: () => asked });
-}
-
-/** What the runtime's `setTimeout` can wait; what is longer is due at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** Puts a clock in the place of the runtime's own, until the end of the scope: what runs in browsers is given none. */
-function takeTime() {
-  const clock = fakeClock();
-  const { setTimeout, clearTimeout } = globalThis;
-  const { now } = Date;
-  const after = (act: () => void, ms = 0) => clock.after(ms > LONGEST_MS ? 1 : ms, act);
-  globalThis.setTimeout = after as unknown as typeof setTimeout;
-  globalThis.clearTimeout = (callOff: unknown) => (callOff as (() => void) | undefined)?.();
-  Date.now = clock.now;
-  return {
-    pass: clock.advance,
-    [Symbol.dispose]() {
-      Object.assign(globalThis, { setTimeout, clearTimeout });
-      Date.now = now;
-    },
-  };
 }
 
 /** Watches over a token of this life, as the server sees it. @returns what it was replaced by */
@@ -52,11 +31,8 @@ function watch(leftMs: number, source = counting(), serverNow = Date.now()) {
 const gone = async () => false;
 
 describe("the end of a token", () => {
-  let time: ReturnType<typeof takeTime>;
-  beforeEach(() => (time = takeTime()));
-  afterEach(() => time[Symbol.dispose]());
-
-  const pass = (ms: number) => time.pass(ms);
+  const time = useTime();
+  const pass = (ms: number) => time.clock.advance(ms);
 
   for (const [life, leftMs, dueMs] of [
     ["a minute before the end of an hour", 60 * MINUTE_MS, 59 * MINUTE_MS],
@@ -206,9 +182,9 @@ describe("a source of tokens", () => {
       return "token";
     });
     const token = tokens.current();
-    await time.pass(6_999);
+    await time.advance(6_999);
     expect(asked).to.equal(1);
-    await time.pass(1);
+    await time.advance(1);
     expect(await token).to.equal("token");
   });
 

@@ -1,4 +1,12 @@
-import { asGuest, connect, type Connection, type Failure, RequestError, type TokenSource } from "../../index.ts";
+import {
+  asGuest,
+  connect,
+  type Connection,
+  type Failure,
+  keptIn,
+  RequestError,
+  type TokenSource,
+} from "../../index.ts";
 import { kept, outboxStorage } from "./storage.ts";
 
 export type Credentials =
@@ -63,7 +71,7 @@ function sourceOf(credentials: Credentials): TokenSource {
 }
 
 function open(token: TokenSource): Connection {
-  const connection = connect({ token, ...(outboxStorage && { storage: outboxStorage }) });
+  const connection = connect({ token, ...(outboxStorage && { storage: keptIn(outboxStorage) }) });
   // Both are looked at wherever one is: for what is unread in them.
   void connection.notify;
   void connection.chat;
