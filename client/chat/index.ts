@@ -5,7 +5,8 @@ import type { Live } from "../live.ts";
 import type { Position } from "./follow.ts";
 import type { Shelf } from "./outbox-storage.ts";
 import { createOutbox } from "./outbox.ts";
-import { createRoom, type Room } from "./room.ts";
+import { createRoom } from "./attend.ts";
+import type { Room } from "./room.ts";
 import { createRooms } from "./rooms.ts";
 
 /** One of one's own rooms. */

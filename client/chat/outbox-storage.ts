@@ -1,4 +1,4 @@
-import type { Outgoing } from "./outbox.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** Where messages are kept that were not yet sent: the part of the Web Storage API that `localStorage` has. */
 export interface OutboxStorage {

@@ -3,7 +3,7 @@ import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Member as MemberSchema } from "../../src/protocol/fields.ts";
 import type { Payload } from "../../src/protocol/contract.ts";
 import { after } from "../clock.ts";
-import type { RoomSnapshot } from "./snapshot.ts";
+import type { RoomSnapshot } from "./room.ts";
 
 export type Member = z.output<typeof MemberSchema>;
 

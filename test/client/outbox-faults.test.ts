@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { keptIn } from "../../client/chat/outbox-storage.ts";
-import type { Outgoing } from "../../client/chat/outbox.ts";
+import type { Outgoing } from "../../client/chat/outgoing.ts";
 import type { FakeClock } from "../kit/clock.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { FakeChannel, FakeLog, FakeStorage, type Fate } from "./fake-log.ts";

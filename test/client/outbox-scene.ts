@@ -1,5 +1,6 @@
 import { keptIn } from "../../client/chat/outbox-storage.ts";
-import { createOutbox, type Draft, type OutboxOptions } from "../../client/chat/outbox.ts";
+import { createOutbox, type OutboxOptions } from "../../client/chat/outbox.ts";
+import type { Draft } from "../../client/chat/outgoing.ts";
 import type { FakeClock } from "../kit/clock.ts";
 import { FakeChannel, FakeLog, type FakeStorage, type Fate } from "./fake-log.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { RoomChange } from "../../client/chat/follow.ts";
-import { createRoom } from "../../client/chat/room.ts";
+import { createRoom } from "../../client/chat/attend.ts";
 import { seededRandom } from "../kit/random.ts";
 import { turns } from "../kit/wait.ts";
 import { fakeOutbox } from "./fake-outbox.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Entry, RoomChange } from "../../client/chat/follow.ts";
-import { createRoom } from "../../client/chat/room.ts";
+import { createRoom } from "../../client/chat/attend.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { eventually, turns } from "../kit/wait.ts";
 import { fakeOutbox } from "./fake-outbox.ts";

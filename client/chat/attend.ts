@@ -1,0 +1,262 @@
+import type { chat } from "../../src/namespaces/chat/contract.ts";
+import type { EventName, Payload } from "../../src/protocol/contract.ts";
+import type { Failure } from "../../src/protocol/errors.ts";
+import type { Channel } from "../channel.ts";
+import { after } from "../clock.ts";
+import { ownFailure, RequestError } from "../failure.ts";
+import { createLive } from "../live.ts";
+import { createStream } from "../stream.ts";
+import { type Entry, follow, type Joined, type Position, type RoomChange } from "./follow.ts";
+import type { Outbox } from "./outbox.ts";
+import { newId, type Outgoing } from "./outgoing.ts";
+import { createPeople } from "./people.ts";
+import { createReading } from "./reading.ts";
+import type { Muted, Room, RoomSnapshot, Sanction } from "./room.ts";
+import { createTimeline } from "./timeline.ts";
+import { createTypist } from "./typist.ts";
+
+export interface RoomOptions {
+  readonly channel: Channel<typeof chat>;
+  readonly id: string;
+  readonly outbox: Outbox;
+  readonly since?: Position | undefined;
+  readonly limit?: number | undefined;
+  /** One is in it, on this connection. */
+  joined(): void;
+  /** It follows no longer, and will not again; `hasQuit`: nor is one a member any more. */
+  left(hasQuit: boolean): void;
+}
+
+/** The events of one room that are no entries of its log. */
+type RoomEvent = Extract<
+  EventName<typeof chat>,
+  `${"presence" | "typing" | "marker" | "member"}:${string}` | "room:left"
+>;
+
+/** Attends a room. It ends when one leaves, or is sent away, or with the channel. */
+export function createRoom(options: RoomOptions): Room & { changed(): void } {
+  const { channel, id, outbox, since, limit } = options;
+  const { socket } = channel;
+  const stream = createStream<RoomChange>();
+  const timeline = createTimeline(since);
+  let ended: "refused" | "left" | undefined;
+  let failure: Failure | undefined;
+  let isJoined = false;
+  /** The head that the last join has told: entries up to it may still be on their way. */
+  let newest = 0;
+  let muted: Muted | undefined;
+  let unmuteLater: (() => void) | undefined;
+  let paging: Promise<void> | undefined;
+
+  const self = () => channel.getSnapshot().session?.user.id;
+  const isSelf = ({ user }: { user: string }) => user === self();
+  const headNow = () => Math.max(newest, timeline.head);
+
+  const room = createLive((): RoomSnapshot => {
+    const { status, failure: told } = channel.getSnapshot();
+    const refusal = failure ?? (status === "refused" ? told : undefined);
+    const isLive = isJoined && timeline.head >= newest;
+    return {
+      room: id,
+      status: ended ?? (isLive ? "live" : refusal ? "refused" : "joining"),
+      failure: refusal,
+      epoch: timeline.epoch,
+      head: headNow(),
+      messages: timeline.messages,
+      more: timeline.more,
+      outgoing: outbox.outgoing(id),
+      ...people.now,
+      ...reading.now,
+      muted,
+    };
+  });
+  const { changed } = room;
+
+  const request: typeof channel.request = (name, input) => {
+    const answer = channel.request(name, input);
+    answer.catch((error: RequestError) => learn(error.failure));
+    return answer;
+  };
+  const people = createPeople({ ask: () => request("room:members", { room: id }), changed });
+  const reading = createReading({ socket, room: id, timeline, self, changed });
+  const typist = createTypist((typing) => void request("typing:set", { room: id, typing }).catch(() => {}));
+
+  function mute(told?: { readonly untilAt?: unknown }): void {
+    unmuteLater?.();
+    const untilAt = told?.untilAt as number | undefined;
+    muted = told && (untilAt === undefined ? {} : { untilAt });
+    // Nobody tells when it has run out.
+    if (untilAt !== undefined) unmuteLater = after(untilAt - Date.now(), mute);
+    changed();
+  }
+
+  /** What was refused may tell that one is muted. */
+  function learn(refusal: Failure | undefined): void {
+    if (refusal?.code === "muted") mute(refusal.details ?? {});
+  }
+
+  function show(entries: readonly Entry[]): void {
+    for (const { from, id: own } of entries) if (from.id === self()) outbox.shown(own);
+    changed();
+  }
+
+  function heard(change: RoomChange): void {
+    if (change.kind === "reset") {
+      newest = change.head;
+      if (change.epoch !== timeline.epoch) {
+        people.forgetMarkers();
+        reading.lost();
+      }
+      timeline.apply(change);
+      show(change.entries);
+    } else {
+      timeline.apply(change);
+      reading.heard(change);
+      if (change.kind === "sent") people.typed(change.from.id, false);
+      // While one catches up, nobody is told who comes and goes.
+      if (isJoined && change.seq === newest) void people.refresh();
+      show(change.kind === "sent" ? [change] : []);
+    }
+    outbox.told(id, change.epoch, timeline.head);
+    stream.tell(change);
+  }
+
+  function joined(told: Joined): void {
+    isJoined = true;
+    failure = undefined;
+    newest = told.head;
+    mute(told.muted);
+    people.joined(told);
+    reading.joined(told);
+    outbox.told(id, told.epoch, timeline.head);
+    options.joined();
+  }
+
+  function refused(told?: Failure): void {
+    isJoined = false;
+    failure = told;
+    changed();
+  }
+
+  function disconnected(): void {
+    isJoined = false;
+    typist.forget();
+    people.stop();
+    reading.disconnected();
+    changed();
+  }
+
+  const unfollow = follow(socket, id, heard, { since, limit, onJoined: joined, onFailure: refused });
+  const on = <E extends RoomEvent>(event: E, hear: (payload: Payload<typeof chat, E>) => void) =>
+    channel.on(event, (payload) => {
+      if (payload.room === id) hear(payload);
+    });
+  socket.on("disconnect", disconnected);
+  const ends = [
+    unfollow,
+    () => socket.off("disconnect", disconnected),
+    reading.end,
+    on("presence:changed", people.came),
+    on("typing:changed", (typing) => {
+      if (!isSelf(typing)) people.typed(typing.user, typing.typing);
+    }),
+    on("marker:moved", (moved) => {
+      if (isSelf(moved)) reading.move(moved.seq, "elsewhere");
+      else people.marked(moved.user, moved.seq);
+    }),
+    on("member:removed", (removed) => {
+      if (isSelf(removed)) end(true, removalOf(removed));
+    }),
+    on("room:left", () => end(true)),
+    on("member:muted", (told) => {
+      if (isSelf(told)) mute(told);
+    }),
+    on("member:unmuted", (told) => {
+      if (isSelf(told)) mute();
+    }),
+    channel.subscribe(() => {
+      if (channel.getSnapshot().status === "closed") end(false);
+      else changed();
+    }),
+  ];
+
+  function end(hasQuit: boolean, removal?: Failure): void {
+    if (ended) return;
+    ended = removal ? "refused" : "left";
+    for (const act of ends) act();
+    disconnected();
+    mute();
+    failure = removal;
+    stream.end();
+    options.left(hasQuit);
+  }
+
+  async function readPage(most: number): Promise<void> {
+    const page = timeline.page();
+    if (!page) throw new RequestError(ownFailure("unavailable"));
+    if (!timeline.more) return void page.end();
+    try {
+      show(page.end(await request("history:read", { room: id, ...page.asked, limit: most })));
+    } catch (error) {
+      page.end();
+      // The log is another one: the room is about to show what there is of it.
+      if ((error as RequestError).code !== "conflict") throw error;
+    }
+  }
+
+  /** What is asked at once or not at all: nothing of it waits for a connection. */
+  const act =
+    (name: `member:${"kick" | "ban" | "mute" | "unban" | "unmute"}`) =>
+    async (user: string, sanction?: Sanction): Promise<void> => {
+      await request(name, { ...sanction, room: id, user });
+    };
+
+  function sent(message: Outgoing): Outgoing {
+    void outbox.settled(message.id).then((outcome) => learn(outcome.failure));
+    return message;
+  }
+
+  return {
+    ...room,
+    id,
+    listen: stream.listen,
+    [Symbol.asyncIterator]: stream[Symbol.asyncIterator],
+    send(draft) {
+      const message = sent(outbox.send(id, typeof draft === "string" ? { text: draft } : draft));
+      typist.set(false);
+      return message;
+    },
+    settled: outbox.settled,
+    retry: (failed) => sent(outbox.retry(failed)),
+    discard: outbox.discard,
+    async edit(target, text) {
+      await request("message:edit", { room: id, target, epoch: timeline.epoch, id: newId(), text });
+    },
+    async remove(target) {
+      // The same id each time: whoever tries again, not knowing what came of it, hears that it is done.
+      await request("message:delete", { room: id, target, epoch: timeline.epoch, id: `delete-${target}` });
+    },
+    readMore: (most = 50) => (paging ??= readPage(most).finally(() => (paging = undefined))),
+    setTyping(typing) {
+      if (isJoined) typist.set(typing);
+    },
+    markRead(seq = headNow()) {
+      if (!ended) reading.move(Math.min(seq, headNow()));
+    },
+    kick: act("member:kick"),
+    ban: act("member:ban"),
+    mute: act("member:mute"),
+    unban: act("member:unban"),
+    unmute: act("member:unmute"),
+    leave: () => end(false),
+    async quit() {
+      await request("room:quit", { room: id });
+      end(true);
+    },
+  };
+}
+
+/** Beside the code it says what was said of it: a reason, an end. */
+function removalOf({ room: _room, user: _user, action, ...details }: Payload<typeof chat, "member:removed">): Failure {
+  return { ...ownFailure(action === "banned" ? "banned" : "forbidden", "One was sent out of the room."), details };
+}
