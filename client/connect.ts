@@ -1,6 +1,6 @@
 import { Manager, type ManagerOptions } from "socket.io-client";
 import type { Contract } from "../src/protocol/contract.ts";
-import { type Channel, type ChannelSnapshot, openChannel } from "./channel.ts";
+import { type Channel, type ChannelSnapshot, openChannel, type Status } from "./channel.ts";
 import { type Chat, createChat } from "./chat/index.ts";
 import type { Shelf } from "./chat/outbox-storage.ts";
 import { createLive, type Live } from "./live.ts";
@@ -60,21 +60,21 @@ export function connect(options: ConnectOptions = {}): Connection {
     return channel;
   }
 
-  const chat = lazily(() => createChat(open(namespaces.chat ?? "/chat"), storage));
-  const notify = lazily(() => createNotify(open(namespaces.notify ?? "/notify")));
-  const monitor = lazily(() => createMonitor(open(namespaces.monitor ?? "/monitor")));
+  let chat: Chat | undefined;
+  let notify: Notify | undefined;
+  let monitor: Monitor | undefined;
   return {
     // Not the one of `live`, which hears of a change only when its turn is over.
     getSnapshot,
     subscribe: live.subscribe,
     get chat() {
-      return chat();
+      return (chat ??= createChat(open(namespaces.chat ?? "/chat"), storage));
     },
     get notify() {
-      return notify();
+      return (notify ??= createNotify(open(namespaces.notify ?? "/notify")));
     },
     get monitor() {
-      return monitor();
+      return (monitor ??= createMonitor(open(namespaces.monitor ?? "/monitor")));
     },
     reconnect() {
       for (const channel of channels) channel.reconnect();
@@ -88,15 +88,10 @@ export function connect(options: ConnectOptions = {}): Connection {
 }
 
 const CONNECTING: ChannelSnapshot = { status: "connecting" };
+const BEST_FIRST: readonly Status[] = ["open", "offline", "connecting", "refused", "closed"];
 
 /** The best of them: one part may be refused, as to somebody without its role, while the others are open. */
 function summaryOf(channels: readonly ChannelSnapshot[]): ChannelSnapshot {
-  const order = ["open", "offline", "connecting", "refused", "closed"] as const;
-  const best = order.map((status) => channels.find((channel) => channel.status === status)).find(Boolean);
-  return best ?? CONNECTING;
-}
-
-function lazily<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+  const rank = ({ status }: ChannelSnapshot) => BEST_FIRST.indexOf(status);
+  return channels.toSorted((one, other) => rank(one) - rank(other))[0] ?? CONNECTING;
 }
