@@ -40,7 +40,7 @@ export interface Chat {
 /** Chat over its namespace. It ends with the channel. */
 export function createChat(channel: Channel<typeof chat>, storage?: (user: string) => Shelf): Chat {
   const joined = new Map<string, ReturnType<typeof createRoom>>();
-  const rooms = createRooms(channel);
+  const rooms = createRooms(channel, joined);
   const outbox = createOutbox({
     channel,
     storage,
@@ -53,13 +53,13 @@ export function createChat(channel: Channel<typeof chat>, storage?: (user: strin
     const found = joined.get(id);
     if (found) return found;
     const left = (hasQuit: boolean) => {
+      rooms.left(id, hasQuit);
       joined.delete(id);
       outbox.left(id);
-      rooms.left(id, hasQuit);
     };
     const room = createRoom({ channel, id, outbox, ...options, joined: () => rooms.joined(id), left });
     joined.set(id, room);
-    rooms.attend(room);
+    room.subscribe(rooms.show);
     return room;
   }
 

@@ -8,11 +8,11 @@ import type { Room } from "./room.ts";
 
 /** One's own rooms, from the side of whoever attends some of them. */
 export interface Rooms extends Live<RoomsSnapshot> {
-  /** A room that is attended knows best how it is. */
-  attend(room: Room): void;
+  /** One of those that are attended is another. */
+  show(): void;
   /** One is in it, and so a member. */
   joined(id: string): void;
-  /** It is attended no longer; `hasQuit`: nor is one a member. */
+  /** It is about to be attended no longer; `hasQuit`: nor is one a member. */
   left(id: string, hasQuit: boolean): void;
   close(): void;
 }
@@ -20,15 +20,17 @@ export interface Rooms extends Live<RoomsSnapshot> {
 /** The time from one question to the next: what happens meanwhile is asked for in one go. */
 const GAP_MS = 1_000;
 
-/** Keeps the list of one's own rooms as it is on the server, without asking more often than it has to. */
-export function createRooms(channel: Channel<typeof chat>): Rooms {
-  /** As they were told; those that are attended are looked at. */
+/**
+ * Keeps the list of one's own rooms as it is on the server, without asking more often than it has to. A room that is attended knows best how it
+ * is.
+ */
+export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap<string, Room>): Rooms {
+  /** As they were last told, or as they were when they were attended. */
   let listed = new Map<string, RoomSummary>();
   let now: RoomsSnapshot = { rooms: [], isLoaded: false };
   let isLoaded = false;
   let isStarted = false;
   let owner: string | undefined;
-  const attended = new Map<string, { readonly room: Room; readonly end: () => void }>();
   /** The list is to be read. */
   let isStale = false;
   /** What was read of a list that is on its way, and after which room its next page begins. */
@@ -57,14 +59,15 @@ export function createRooms(channel: Channel<typeof chat>): Rooms {
   });
 
   function summaryOf(told: RoomSummary): RoomSummary {
-    const room = attended.get(told.room)?.room.getSnapshot();
+    const room = attended.get(told.room)?.getSnapshot();
     if (room?.status !== "live") return told;
     const { head, marker, unread, messages } = room;
     return { ...told, head, marker, unread, lastAt: Math.max(told.lastAt, messages.at(-1)?.at ?? 0) };
   }
 
   function show(): void {
-    const shown = { rooms: [...listed.values()].map(summaryOf).toSorted(byTime), isLoaded };
+    for (const [id, told] of listed) listed.set(id, summaryOf(told));
+    const shown = { rooms: [...listed.values()].toSorted(byTime), isLoaded };
     if (JSON.stringify(shown) === JSON.stringify(now)) return;
     now = shown;
     live.changed();
@@ -123,19 +126,14 @@ export function createRooms(channel: Channel<typeof chat>): Rooms {
       if (!isStarted) start();
       return live.subscribe(listener);
     },
-    attend(room) {
-      attended.set(room.id, { room, end: room.subscribe(show) });
-    },
+    show,
     joined(id) {
       if (!listed.has(id)) refresh();
     },
     left(id, hasQuit) {
-      const known = listed.get(id);
-      // What was last known of it; what came between its last word and the leaving is asked for.
-      if (known) changed(id, summaryOf(known));
-      attended.get(id)?.end();
-      attended.delete(id);
       if (hasQuit) remove(id);
+      // What came between its last word and the leaving is asked for.
+      else if (listed.has(id)) refresh();
     },
     close: () => callOff?.(),
   };
