@@ -92,6 +92,9 @@ const BEST_FIRST: readonly Status[] = ["open", "offline", "connecting", "refused
 
 /** The best of them: one part may be refused, as to somebody without its role, while the others are open. */
 function summaryOf(channels: readonly ChannelSnapshot[]): ChannelSnapshot {
-  const rank = ({ status }: ChannelSnapshot) => BEST_FIRST.indexOf(status);
-  return channels.toSorted((one, other) => rank(one) - rank(other))[0] ?? CONNECTING;
+  return channels.toSorted((one, other) => rankOf(one) - rankOf(other))[0] ?? CONNECTING;
+}
+
+function rankOf({ status }: ChannelSnapshot): number {
+  return BEST_FIRST.indexOf(status);
 }

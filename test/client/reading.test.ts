@@ -89,11 +89,14 @@ describe("what one has read", () => {
     const { told, reading } = scene();
     reading.move(3);
     told[0]?.refuse(OUT);
+    await time.clock.advance(1_400);
+    expect(told.map(({ marker }) => marker)).to.deep.equal([3, 3]);
+    told[1]?.refuse(OUT);
     reading.move(4);
     await time.clock.advance(699);
-    expect(told).to.have.length(1);
+    expect(told).to.have.length(2);
     await time.clock.advance(701);
-    expect(told.map(({ marker }) => marker)).to.deep.equal([3, 4]);
+    expect(told.map(({ marker }) => marker)).to.deep.equal([3, 3, 4]);
   });
 
   it("is told again over another connection, and not where the log began anew", async () => {
