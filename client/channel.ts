@@ -1,3 +1,4 @@
+import { clock } from "./clock.ts";
 import type { Manager, Socket } from "socket.io-client";
 import type { z } from "zod";
 import type {
@@ -129,7 +130,7 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
   async function replace(token: string): Promise<boolean> {
     if (!socket.connected) return false;
     const { expiresAt } = (await request("token:refresh", { token })) as { expiresAt?: number };
-    tokens.until(expiresAt, Date.now() + aheadMs, replace);
+    tokens.until(expiresAt, clock.now() + aheadMs, replace);
     return true;
   }
 
@@ -141,7 +142,7 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
 
   on("session:opened", (session: Session) => {
     hasRenewed = false;
-    aheadMs = session.at - Date.now();
+    aheadMs = session.at - clock.now();
     move("open", undefined, session);
     tokens.until(session.expiresAt, session.at, replace);
   });

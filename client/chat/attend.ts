@@ -2,7 +2,7 @@ import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { EventName, Payload } from "../../src/protocol/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
 import type { Channel } from "../channel.ts";
-import { after } from "../clock.ts";
+import { after, clock } from "../clock.ts";
 import { ownFailure, RequestError } from "../failure.ts";
 import { createLive } from "../live.ts";
 import { createStream } from "../stream.ts";
@@ -86,7 +86,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     const untilAt = told?.untilAt as number | undefined;
     muted = told && (untilAt === undefined ? {} : { untilAt });
     // Nobody tells when it has run out.
-    if (untilAt !== undefined) unmuteLater = after(untilAt - Date.now(), mute);
+    if (untilAt !== undefined) unmuteLater = after(untilAt - clock.now(), mute);
     changed();
   }
 

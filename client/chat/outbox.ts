@@ -1,3 +1,4 @@
+import { clock } from "../clock.ts";
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
 import { askOn } from "../ask.ts";
@@ -99,7 +100,7 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
       // Another tab has settled or discarded it.
       if (flying.isLoaded && shelf?.has(room, id) === false) flying.isHidden = true;
       // Kept before it goes: whoever finds it in the storage has to know since when it may be stored.
-      update(flying, { triedAt: flying.message.triedAt ?? Math.floor(Date.now() + aheadMs) });
+      update(flying, { triedAt: flying.message.triedAt ?? Math.floor(clock.now() + aheadMs) });
       const { state: _, triedAt, epoch, ...draft } = flying.message;
       return { ...draft, epoch: flying.isHidden ? NO_EPOCH : epoch, createdAt: triedAt };
     },
@@ -173,7 +174,7 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
     if (waiting.length >= MOST) throw new RequestError(ownFailure("too_large"));
     const draft = JSON.parse(JSON.stringify({ text, type, data, replyTo })) as Draft;
     // Later than the last, so that they come in order out of the storage.
-    const createdAt = Math.max(Date.now(), ...items.map(({ message }) => message.createdAt + 1));
+    const createdAt = Math.max(clock.now(), ...items.map(({ message }) => message.createdAt + 1));
     const { epoch } = places.get(room) ?? {};
     const item = add({ id: newId(), room, ...draft, createdAt, state: "pending", epoch });
     save(item);
@@ -193,7 +194,7 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
       shelf = undefined;
     }
     owner = user.id;
-    aheadMs = at - Date.now();
+    aheadMs = at - clock.now();
     const isFirst = !shelf;
     shelf = storage?.(owner);
     if (isFirst) items.forEach(save);

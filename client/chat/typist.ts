@@ -1,4 +1,4 @@
-import { after } from "../clock.ts";
+import { after, clock } from "../clock.ts";
 
 /** One's own typing. */
 export interface Typist {
@@ -25,8 +25,8 @@ export function createTypist(tell: (typing: boolean) => void): Typist {
   function set(typing: boolean): void {
     callOff?.();
     if (typing) callOff = after(IDLE_MS, () => set(false));
-    if (typing ? Date.now() - toldAt < AGAIN_MS : !toldAt) return;
-    toldAt = typing ? Date.now() : 0;
+    if (typing ? clock.now() - toldAt < AGAIN_MS : !toldAt) return;
+    toldAt = typing ? clock.now() : 0;
     tell(typing);
   }
 

@@ -3,7 +3,7 @@ import type { notify, Notification as NotificationSchema } from "../../src/names
 import type { Failure } from "../../src/protocol/errors.ts";
 import { openOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
-import { after } from "../clock.ts";
+import { after, clock } from "../clock.ts";
 import { ownFailure, RequestError } from "../failure.ts";
 import { createLive, type Live } from "../live.ts";
 import { createStream } from "../stream.ts";
@@ -67,13 +67,13 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
     callOff?.();
     live.changed();
     if (channel.getSnapshot().status === "closed") return news.end();
-    const now = Date.now() + aheadMs;
+    const now = clock.now() + aheadMs;
     const next = inbox.expire(now);
     if (next < Infinity) callOff = after(next - now, settle);
   }
 
   channel.whenOpen(({ at, limits }) => {
-    aheadMs = at - Date.now();
+    aheadMs = at - clock.now();
     inbox.limit(limits.inboxSize);
   });
   const opening = openOn(channel, "inbox:open", {

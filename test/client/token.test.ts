@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { clock } from "../../client/clock.ts";
 import { RequestError } from "../../client/failure.ts";
 import { createTokens } from "../../client/token.ts";
 import { CarillonError, type ErrorCode } from "../../src/protocol/errors.ts";
@@ -17,7 +18,7 @@ function counting() {
 }
 
 /** Watches over a token of this life, as the server sees it. @returns what it was replaced by */
-function watch(leftMs: number, source = counting(), serverNow = Date.now()) {
+function watch(leftMs: number, source = counting(), serverNow = clock.now()) {
   const tokens = createTokens(source);
   const replaced: string[] = [];
   tokens.until(serverNow + leftMs, serverNow, async (token) => {
@@ -52,7 +53,7 @@ describe("the end of a token", () => {
   }
 
   it("is reckoned by the server's clock, however wrong ours is", async () => {
-    const { replaced } = watch(4_000, counting(), Date.now() + 365 * DAY_MS);
+    const { replaced } = watch(4_000, counting(), clock.now() + 365 * DAY_MS);
     await pass(1_999);
     expect(replaced).to.deep.equal([]);
     await pass(1);
@@ -69,9 +70,9 @@ describe("the end of a token", () => {
 
   it("is met though the source fails meanwhile: it is asked again, at growing distances", async () => {
     const askedAt: number[] = [];
-    const startedAt = Date.now();
+    const startedAt = clock.now();
     const source = async () => {
-      askedAt.push(Date.now() - startedAt);
+      askedAt.push(clock.now() - startedAt);
       if (askedAt.length < 4) throw new Error("the source is out");
       return "at last";
     };
@@ -88,7 +89,7 @@ describe("the end of a token", () => {
   it("is met though the server does not take the first: another is asked for and tried", async () => {
     const tokens = createTokens(counting());
     const tried: string[] = [];
-    tokens.until(Date.now() + 4_000, Date.now(), async (token) => {
+    tokens.until(clock.now() + 4_000, clock.now(), async (token) => {
       tried.push(token);
       if (tried.length < 3) throw refusal("unavailable");
       return true;
@@ -102,12 +103,12 @@ describe("the end of a token", () => {
     const tokens = createTokens(source);
     const told: string[] = [];
     const there = async (token: string) => told.push(token) > 0;
-    tokens.until(Date.now() + 4_000, Date.now(), there);
-    tokens.until(Date.now() + 4_000, Date.now(), gone);
+    tokens.until(clock.now() + 4_000, clock.now(), there);
+    tokens.until(clock.now() + 4_000, clock.now(), gone);
     await pass(10_000);
     expect(told).to.deep.equal(["token-1"]);
     const alone = createTokens(source);
-    alone.until(Date.now() + 4_000, Date.now(), gone);
+    alone.until(clock.now() + 4_000, clock.now(), gone);
     await pass(100_000);
     expect(source.asked()).to.equal(2);
     expect(await alone.current()).to.equal("token-2");
@@ -117,7 +118,7 @@ describe("the end of a token", () => {
     const source = counting();
     const { tokens, replaced } = watch(4_000, source);
     await pass(1_000);
-    tokens.until(Date.now() + 10_000, Date.now(), async (token) => replaced.push(token) > 0);
+    tokens.until(clock.now() + 10_000, clock.now(), async (token) => replaced.push(token) > 0);
     await pass(4_999);
     expect(replaced).to.deep.equal([]);
     tokens.stop();
@@ -134,11 +135,11 @@ describe("the end of a token", () => {
     const tokens = createTokens(source);
     expect(await tokens.current()).to.equal("first");
     isOut = true;
-    tokens.until(Date.now() + 4_000, Date.now(), async () => true);
+    tokens.until(clock.now() + 4_000, clock.now(), async () => true);
     await pass(2_500);
     // A reconnection in the middle of it begins the watch anew.
     expect(await tokens.current()).to.equal("first");
-    tokens.until(Date.now() + 1_500, Date.now(), async () => true);
+    tokens.until(clock.now() + 1_500, clock.now(), async () => true);
     tokens.spoil();
     const next = tokens.current();
     isOut = false;
