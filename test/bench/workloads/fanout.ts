@@ -19,7 +19,12 @@ interface Size {
 }
 
 /** A room's messages to its members, on one worker, everything in memory. */
-function fanOut(name: string, about: string, { rooms, members, turnsPerSec }: Size, burst: number): Workload {
+function fanOut(
+  name: string,
+  about: string,
+  { rooms, members, turnsPerSec }: Size,
+  { burst = 1, senders = 8 } = {},
+): Workload {
   return {
     name,
     about,
@@ -35,7 +40,8 @@ function fanOut(name: string, about: string, { rooms, members, turnsPerSec }: Si
     ],
     async run(stage) {
       const all = await crowd(stage, { rooms, size: members });
-      return sendByTimetable(stage, all.clients, timetable(all, { burst, turnsPerSec, seconds: stage.pace.seconds }));
+      const { seconds } = stage.pace;
+      return sendByTimetable(stage, all.clients, timetable(all, { burst, senders, turnsPerSec, seconds }));
     },
   };
 }
@@ -43,19 +49,27 @@ function fanOut(name: string, about: string, { rooms, members, turnsPerSec }: Si
 export const fanoutSteady = (size: Size): Workload => {
   const { rooms, members, turnsPerSec } = size;
   const about = `${rooms} room of ${members}, ${turnsPerSec} messages/s, each in a turn of its own, its senders taking turns.`;
-  return fanOut("fanout-steady", about, size, 1);
+  return fanOut("fanout-steady", about, size);
 };
 
 const BURST = 8;
 
+/** The messages of a burst come in one read, so that a server takes them in one turn. */
 export const fanoutBurst = (size: Size): Workload => {
   const { rooms, members, turnsPerSec } = size;
+  const about = `${rooms} rooms of ${members}, ${turnsPerSec} bursts/s of ${BURST} messages that one client sends at once.`;
+  return fanOut("fanout-burst", about, size, { burst: BURST, senders: 1 });
+};
+
+/** Of as many clients in the same moment: how many come in one turn depends on when a server looks. */
+export const fanoutCrowd = (size: Size): Workload => {
+  const { rooms, members, turnsPerSec } = size;
   const about = `${rooms} rooms of ${members}, ${turnsPerSec} bursts/s of ${BURST} messages by ${BURST} senders in the same moment.`;
-  return fanOut("fanout-burst", about, size, BURST);
+  return fanOut("fanout-crowd", about, size, { burst: BURST });
 };
 
 /** Where the system's share of a write is nearly all there is. */
 export const smallRooms = (size: Size): Workload => {
   const { rooms, members, turnsPerSec } = size;
-  return fanOut(`rooms-of-${members}`, `${rooms} rooms of ${members}, ${turnsPerSec} messages/s.`, size, 1);
+  return fanOut(`rooms-of-${members}`, `${rooms} rooms of ${members}, ${turnsPerSec} messages/s.`, size);
 };

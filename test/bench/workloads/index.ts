@@ -3,7 +3,7 @@ import { acks, acksAtMost } from "./acks.ts";
 import { connections } from "./connections.ts";
 import { connects } from "./connects.ts";
 import { crossWorker } from "./cross-worker.ts";
-import { fanoutBurst, fanoutSteady, smallRooms } from "./fanout.ts";
+import { fanoutBurst, fanoutCrowd, fanoutSteady, smallRooms } from "./fanout.ts";
 import { growthByRooms, growthByWorkers } from "./growth.ts";
 import { lowRate } from "./low-rate.ts";
 import { recovery } from "./recovery.ts";
@@ -14,6 +14,7 @@ import type { Workload } from "./workload.ts";
 export const WORKLOADS: readonly Workload[] = [
   fanoutSteady({ rooms: 1, members: 1000, turnsPerSec: 15 }),
   fanoutBurst({ rooms: 2, members: 500, turnsPerSec: 5 }),
+  fanoutCrowd({ rooms: 2, members: 500, turnsPerSec: 5 }),
   smallRooms({ rooms: 100, members: 10, turnsPerSec: 1500 }),
   acks({ clients: 64, perSec: 3000 }),
   acksAtMost({ clients: 64 }),
