@@ -67,7 +67,7 @@ export class Connection {
     this.#socket.write(upgradeRequest(wire.path(client.user, client.rooms), target));
   }
 
-  /** Writes at once. To a connection that is gone, nothing. */
+  /** Writes in this turn. To a connection that is gone, nothing. */
   send(frame: Buffer): void {
     if (!this.#socket.writable) return;
     // What one client sends in a turn leaves in one write, so that it can come in one read.
