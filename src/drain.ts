@@ -30,7 +30,10 @@ export async function drainConnections(
   await Promise.all(
     leaving.map(async (connection, index) => {
       await pause(clock, (index * drainMs) / leaving.length);
-      await atMost(ANSWER_MS, Promise.all(connections.of(connection).underWay));
+      await atMost(
+        ANSWER_MS,
+        Promise.all(connections.of(connection).sessions.flatMap(({ underWay }) => underWay ?? [])),
+      );
       const retryAfterMs = Math.round(Math.random() * Math.min(drainMs, JITTER_MS));
       connections.closeTransport(connection, new CarillonError("draining", { retryAfterMs }));
       await atMost(FAREWELL_MS, new Promise<void>((resolve) => whenGone(connection, resolve)));

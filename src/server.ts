@@ -110,6 +110,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
       ...stores,
       connections,
       authenticate: auth.authenticate,
+      forgetsTokens: owned && !options.authenticate,
       limits: limitsOf(options),
       server: { version: VERSION, worker },
       closedFor,
@@ -216,8 +217,12 @@ function openNamespaces(
     if (at === false) continue;
     const namespace = io.of(at);
     backend.join(namespace);
-    namespace.on("connection", ({ client }) => fanOut.adopt(client));
     open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
+    // Before the answer to CONNECT, which leaves together with what follows it, and for nobody whom the guard has not let in.
+    namespace.use(({ client }, next) => {
+      fanOut.adopt(client);
+      next();
+    });
   }
 }
 

@@ -1,10 +1,11 @@
-import { createRemoteJWKSet, errors, type CryptoKey, type JWTVerifyGetKey } from "jose";
+import { createSecretKey, KeyObject } from "node:crypto";
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import { CarillonError } from "../protocol/errors.ts";
 
 const MIN_SECRET_BYTES = 32;
 
 /** What signs and checks HS256: at least 32 bytes, as RFC 7518 asks, or a key that was imported before. */
-export type SharedKey = CryptoKey | Uint8Array | string;
+export type SharedKey = KeyObject | Uint8Array | string;
 
 /** A key that may be on its way: what needs it waits. It does not reject. */
 export type AwaitedKey = SharedKey | Promise<Uint8Array>;
@@ -13,12 +14,12 @@ export type AwaitedKey = SharedKey | Promise<Uint8Array>;
  * Imports a secret, for all checks to come: importing costs more than a check.
  * @throws TypeError at once where the secret is shorter than 32 bytes.
  */
-export function importSecret(secret: AwaitedKey): Promise<CryptoKey> {
+export function importSecret(secret: AwaitedKey): Promise<KeyObject> {
   if (secret instanceof Promise) return secret.then(importSecret);
-  if (typeof secret !== "string" && !(secret instanceof Uint8Array)) return Promise.resolve(secret);
-  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : Uint8Array.from(secret);
+  if (secret instanceof KeyObject) return Promise.resolve(secret);
+  const bytes = Buffer.from(secret);
   if (bytes.length < MIN_SECRET_BYTES) throw new TypeError(`A secret needs at least ${MIN_SECRET_BYTES} bytes`);
-  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  return Promise.resolve(createSecretKey(bytes));
 }
 
 export interface KeySetOptions {
@@ -36,7 +37,10 @@ export interface KeySetOptions {
  * whatever else goes wrong is the endpoint's, and `unavailable`.
  */
 export function remoteKeys(url: string, { jwksTimeoutMs = 5000, jwksCooldownMs = 5000 }: KeySetOptions) {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: jwksTimeoutMs, cooldownDuration: jwksCooldownMs });
+  const keys = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: jwksTimeoutMs,
+    cooldownDuration: jwksCooldownMs,
+  });
 
   const keyOf: JWTVerifyGetKey = async (header, token) => {
     try {

@@ -19,30 +19,44 @@ export interface Bucket {
 const COST = 1000;
 
 /** @see https://en.wikipedia.org/wiki/Token_bucket */
-export function createBucket({ perSec, burst }: Rate, clock: Clock): Bucket {
-  const capacity = burst * COST;
-  let level = capacity;
-  let filledAt = clock.now();
+export function createBucket(rate: Rate, clock: Clock): Bucket {
+  return new TokenBucket(rate, clock);
+}
 
-  function refill(): void {
-    const now = clock.now();
-    level = Math.min(capacity, level + Math.max(0, now - filledAt) * perSec);
-    filledAt = now;
+/** A class, since there is one for each socket. */
+class TokenBucket implements Bucket {
+  readonly #rate: Rate;
+  readonly #clock: Clock;
+  #level: number;
+  #filledAt: number;
+
+  constructor(rate: Rate, clock: Clock) {
+    this.#rate = rate;
+    this.#clock = clock;
+    this.#level = rate.burst * COST;
+    this.#filledAt = clock.now();
   }
 
-  return {
-    take() {
-      if (perSec === 0) return 0;
-      refill();
-      if (level < COST) return Math.ceil((COST - level) / perSec);
-      level -= COST;
-      return 0;
-    },
-    get full() {
-      refill();
-      return perSec === 0 || level >= capacity;
-    },
-  };
+  get full(): boolean {
+    this.#refill();
+    return this.#rate.perSec === 0 || this.#level >= this.#rate.burst * COST;
+  }
+
+  take(): number {
+    const { perSec } = this.#rate;
+    if (perSec === 0) return 0;
+    this.#refill();
+    if (this.#level < COST) return Math.ceil((COST - this.#level) / perSec);
+    this.#level -= COST;
+    return 0;
+  }
+
+  #refill(): void {
+    const { perSec, burst } = this.#rate;
+    const now = this.#clock.now();
+    this.#level = Math.min(burst * COST, this.#level + Math.max(0, now - this.#filledAt) * perSec);
+    this.#filledAt = now;
+  }
 }
 
 /** Above this many keys, those that are as good as new are forgotten. */

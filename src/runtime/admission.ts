@@ -12,10 +12,15 @@ import type { Identity } from "./session.ts";
 /** Whoever checks tokens has to answer in this time; a hook of an embedder's has a deadline of its own, which is shorter. */
 const ADMISSION_DEADLINE_MS = 10_000;
 
+/** In the place of every token that was checked. */
+const NO_AUTH = Object.freeze({});
+
 export interface AdmissionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
+  /** Whether nobody asks again with what came with a CONNECT: then its token is not kept. */
+  readonly forgetsTokens?: boolean;
   readonly control: Control;
   readonly connections: Connections;
   /** Why nobody is let in at the moment, if so: the worker goes away, or does not know yet who is banned. */
@@ -97,23 +102,22 @@ export function guardNamespace(
 
   // Every path ends in `next`, without which Socket.IO would keep the socket for ever; over a closed transport it answers nothing.
   namespace.use((socket, next) => {
-    const { connecting } = connections.of(socket.conn);
+    const connection = connections.of(socket.conn);
     // 500 CONNECTs in one burst would make 500 sockets, all in the same rooms, while the first token is still being checked.
-    if (connecting.has(namespace.name)) {
+    if (!connection.begin(namespace.name)) {
       socket.conn.close();
       return next(new Error("duplicate"));
     }
-    connecting.add(namespace.name);
-    socket.once("disconnect", () => connecting.delete(namespace.name));
     const admit = async () => {
       const identity = await identify(contract, socket.handshake, options);
+      if (options.forgetsTokens) socket.handshake.auth = NO_AUTH;
       await prepare(socket, identity.user);
       admitted.set(socket, identity);
     };
     admit().then(
       () => next(),
       (thrown: unknown) => {
-        connecting.delete(namespace.name);
+        connection.refuse(namespace.name);
         next(refuse(socket, CarillonError.from(thrown)));
       },
     );
@@ -122,6 +126,7 @@ export function guardNamespace(
   return (socket) => {
     const identity = admitted.get(socket);
     if (!identity) throw new Error(`A socket of ${namespace.name} was let in past the guard`);
+    admitted.delete(socket);
     return identity;
   };
 }

@@ -3,7 +3,18 @@ import type { Server, Socket } from "socket.io";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
-import { closeNow, cut, missingInternals, namespacesOf, requireFit, socketBacklog, whenGone } from "./engine.ts";
+import {
+  closeNow,
+  connectionsOf,
+  cut,
+  isQueueEmpty,
+  letGoOfRead,
+  missingInternals,
+  namespacesOf,
+  requireFit,
+  socketBacklog,
+  whenGone,
+} from "./engine.ts";
 import type { Session } from "./session.ts";
 
 /** A connection with no namespace for so long is closed. */
@@ -23,32 +34,92 @@ export interface ConnectionOptions {
   sent(): void;
 }
 
-/** What Carillon knows of one transport connection, over all namespaces that share it. */
-export interface ConnectionState {
+/**
+ * What Carillon knows of one transport connection, over all namespaces that share it. Lists are replaced rather than changed: so a small
+ * one takes a third of what a set does.
+ */
+export class ConnectionState {
+  #sessions: readonly Session[] = [];
+  #names: readonly string[] = [];
+  /** How many namespaces were entered over it and not left, of the host's too. */
+  namespaces = 0;
+  /** Length of what engine.io has queued since its queue was empty. */
+  queued = 0;
+  /** Whether it was cut because it does not read. */
+  isOver = false;
+  /** Whether it came while we were looking, so that all its namespaces were counted. */
+  isWatched = false;
+
   /** Sessions of Carillon's namespaces that are connected over it. */
-  readonly sessions: Set<Session>;
-  /** Namespaces that a CONNECT was seen for and not yet ended: a second one is an attack (500 sockets in one burst). */
-  readonly connecting: Set<string>;
-  /** Requests that came over it and are not yet answered; none of them rejects. */
-  readonly underWay: Set<Promise<unknown>>;
+  get sessions(): readonly Session[] {
+    return this.#sessions;
+  }
+
+  /** A CONNECT has come. @returns false where the last one has not ended: a second one is an attack (500 sockets in one burst). */
+  begin(namespace: string): boolean {
+    if (this.#names.includes(namespace)) return false;
+    this.#names = this.#names.concat(namespace);
+    return true;
+  }
+
+  /** Nobody was let into a namespace. */
+  refuse(namespace: string): void {
+    this.#names = this.#names.filter((name) => name !== namespace);
+  }
+
+  entered(session: Session): void {
+    this.#sessions = this.#sessions.concat(session);
+  }
+
+  left(namespace: string, session: Session): void {
+    this.refuse(namespace);
+    this.#sessions = this.#sessions.filter((other) => other !== session);
+  }
 }
 
 /** Looks after every connection of a Socket.IO server: closes idle ones, cuts those that do not read. */
 export class Connections {
   readonly #options: ConnectionOptions;
+  readonly #io: Server;
   readonly #states = new WeakMap<Connection, ConnectionState>();
-  /** Those that are alive. */
-  readonly #watched = new Map<Connection, Watched>();
+  /** Connections without a namespace, with when they are closed, the next one first. */
+  readonly #idle = new Map<Connection, number>();
+  #callOff: (() => void) | undefined;
   readonly #release: (() => void)[] = [];
   /** Transports of which we have seen whether engine.io is what we take it for. */
   readonly #known = new Set<string>();
+  /** One of each for all connections and sockets: each is called on the one that it is about. */
+  readonly #listeners: {
+    created(this: Connection, packet: { data?: string | Buffer }): void;
+    received(this: Connection): void;
+    upgraded(this: Connection): void;
+    disconnected(this: Socket): void;
+  };
 
   /** @throws TypeError where the server is not attached to anything yet, or would let sockets in past our checks. */
   constructor(io: Server, options: ConnectionOptions) {
     requireFit(io);
     this.#options = options;
+    this.#io = io;
+    const created = (connection: Connection, length: number) => this.#queue(connection, length);
+    const upgraded = (connection: Connection) => this.#checkInternals(connection);
+    const disconnected = (connection: Connection) => this.#leave(connection);
+    this.#listeners = {
+      created(this: Connection, { data }: { data?: string | Buffer }) {
+        created(this, data?.length ?? 0);
+      },
+      received(this: Connection) {
+        letGoOfRead(this);
+      },
+      upgraded(this: Connection) {
+        upgraded(this);
+      },
+      disconnected(this: Socket) {
+        disconnected(this.conn);
+      },
+    };
     const adopt = (connection: Connection) => this.#adopt(connection);
-    const count = (socket: Socket) => this.#count(socket);
+    const count = (socket: Socket) => this.#enter(socket);
     const { engine } = io;
     const watchNamespace = (namespace: ReturnType<Server["of"]>) => {
       namespace.on("connection", count);
@@ -66,10 +137,7 @@ export class Connections {
 
   of(connection: Connection): ConnectionState {
     let state = this.#states.get(connection);
-    if (!state) {
-      state = { sessions: new Set(), connecting: new Set(), underWay: new Set() };
-      this.#states.set(connection, state);
-    }
+    if (!state) this.#states.set(connection, (state = new ConnectionState()));
     return state;
   }
 
@@ -85,8 +153,9 @@ export class Connections {
   /** Looks after nothing any more; connections that are there stay as they are. */
   close(): void {
     for (const release of this.#release.splice(0)) release();
-    for (const { release } of this.#watched.values()) release();
-    this.#watched.clear();
+    for (const connection of connectionsOf(this.#io)) this.#forget(connection);
+    this.#idle.clear();
+    this.#callOff?.();
   }
 
   #announce(connection: Connection, reason: CarillonError): void {
@@ -94,33 +163,71 @@ export class Connections {
   }
 
   #adopt(connection: Connection): void {
-    const { slow, clock } = this.#options;
-    const buffer = limitBuffer(connection, this.#options, () => {
-      slow();
-      this.#announce(connection, new CarillonError("slow_consumer"));
-      cut(connection);
-    });
-    const idle = closeWhenIdle(connection, clock);
-    const release = () => {
-      buffer.release();
-      idle.release();
-      connection.off("close", gone);
-      connection.off("upgrade", check);
-    };
-    const gone = () => {
-      release();
-      this.#watched.delete(connection);
-    };
-    const check = () => this.#checkInternals(connection);
-    connection.once("close", gone);
-    connection.on("upgrade", check);
-    check();
-    this.#watched.set(connection, { ...idle, release });
+    const { created, received, upgraded } = this.#listeners;
+    this.of(connection).isWatched = true;
+    connection.on("packetCreate", created);
+    connection.on("packet", received);
+    if (connection.transport.name !== "websocket") connection.on("upgrade", upgraded);
+    this.#checkInternals(connection);
+    this.#wait(connection);
   }
 
-  #count(socket: Socket): void {
-    this.#watched.get(socket.conn)?.entered();
-    socket.once("disconnect", () => this.#watched.get(socket.conn)?.left());
+  #forget(connection: Connection): void {
+    const { created, received, upgraded } = this.#listeners;
+    this.of(connection).isWatched = false;
+    connection.off("packetCreate", created);
+    connection.off("packet", received);
+    connection.off("upgrade", upgraded);
+  }
+
+  #enter(socket: Socket): void {
+    const state = this.of(socket.conn);
+    if (!state.isWatched) return;
+    state.namespaces++;
+    this.#idle.delete(socket.conn);
+    socket.on("disconnect", this.#listeners.disconnected);
+  }
+
+  #leave(connection: Connection): void {
+    const state = this.of(connection);
+    if (!state.isWatched) return;
+    state.namespaces--;
+    if (state.namespaces === 0 && connection.readyState === "open") this.#wait(connection);
+  }
+
+  /** All wait for as long, so whoever began first is the first whose time is over; one that has closed meanwhile is kept no longer. */
+  #wait(connection: Connection): void {
+    const { clock } = this.#options;
+    this.#idle.set(connection, clock.now() + IDLE_MS);
+    this.#callOff ??= clock.after(IDLE_MS, () => this.#closeIdle());
+  }
+
+  #closeIdle(): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#callOff = undefined;
+    for (const [connection, at] of this.#idle) {
+      if (at > now) return void (this.#callOff = clock.after(at - now, () => this.#closeIdle()));
+      this.#idle.delete(connection);
+      closeNow(connection);
+    }
+  }
+
+  /**
+   * Neither number alone tells how much waits: engine.io queues packets that ws has not been given, ws holds bytes that the kernel
+   * does not take, and for a polling client everything is in the queue. Of a queued text its length counts, not its UTF-8.
+   */
+  #queue(connection: Connection, length: number): void {
+    const { maxBufferBytes, sent, slow } = this.#options;
+    const state = this.of(connection);
+    sent();
+    state.queued = isQueueEmpty(connection) ? length : state.queued + length;
+    if (state.isOver || connection.readyState !== "open") return;
+    if (state.queued + socketBacklog(connection) <= maxBufferBytes) return;
+    state.isOver = true;
+    slow();
+    this.#announce(connection, new CarillonError("slow_consumer"));
+    cut(connection);
   }
 
   /** Looked at once for each kind of transport, where it first comes: only a real connection shows what it is made of. */
@@ -135,62 +242,4 @@ export class Connections {
       "engine.io is not as expected: slow clients are noticed later, if at all",
     );
   }
-}
-
-interface Watched {
-  /** A namespace was entered over it, or left. */
-  entered(): void;
-  left(): void;
-  release(): void;
-}
-
-function closeWhenIdle(connection: Connection, clock: Clock): Watched {
-  let namespaces = 0;
-  let callOff: (() => void) | undefined;
-  const wait = () => {
-    callOff = clock.after(IDLE_MS, () => closeNow(connection));
-  };
-  wait();
-  return {
-    entered() {
-      namespaces++;
-      callOff?.();
-    },
-    left() {
-      namespaces--;
-      if (namespaces === 0 && connection.readyState === "open") wait();
-    },
-    release: () => callOff?.(),
-  };
-}
-
-/**
- * Neither number alone tells how much waits: engine.io queues packets that ws has not been given, ws holds bytes that the kernel
- * does not take, and for a polling client everything is in the queue. Of a queued text its length counts, not its UTF-8.
- */
-function limitBuffer(
-  connection: Connection,
-  { maxBufferBytes, sent }: Pick<ConnectionOptions, "maxBufferBytes" | "sent">,
-  exceeded: () => void,
-): { release(): void } {
-  let queued = 0;
-  let isOver = false;
-  const flushed = () => {
-    queued = 0;
-  };
-  const created = ({ data }: { data?: string | Buffer }) => {
-    sent();
-    queued += data?.length ?? 0;
-    if (isOver || connection.readyState !== "open" || queued + socketBacklog(connection) <= maxBufferBytes) return;
-    isOver = true;
-    exceeded();
-  };
-  connection.on("flush", flushed);
-  connection.on("packetCreate", created);
-  return {
-    release() {
-      connection.off("flush", flushed);
-      connection.off("packetCreate", created);
-    },
-  };
 }

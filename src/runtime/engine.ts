@@ -19,6 +19,8 @@ interface Websocket {
   readonly readyState?: number;
   /** The TCP connection. */
   readonly _socket?: Stream;
+  /** Its mask is a view of all that was read with the last frame. */
+  readonly _receiver?: { readonly _mask?: Buffer };
   terminate?(): void;
   once?(event: "close", listener: () => void): unknown;
 }
@@ -41,6 +43,12 @@ export function requireFit({ engine, _opts: options }: Server): void {
 
 /** The namespaces that a server has now, its host's own among them. */
 export const namespacesOf = ({ _nsps: namespaces }: Server) => [...namespaces.values()];
+
+/** The connections that a server has now. */
+export function connectionsOf({ engine }: Server): Connection[] {
+  const { clients = {} } = engine as unknown as { clients?: Record<string, Connection> };
+  return Object.values(clients);
+}
 
 /** Callbacks of a socket's acks that have not come, oldest first; nothing where Socket.IO keeps them elsewhere. */
 export function awaitedAcks(socket: object): Map<number, unknown> | undefined {
@@ -68,6 +76,18 @@ export function missingInternals(connection: Connection): string[] {
 /** Bytes that ws holds because the kernel takes no more; 0 while polling. */
 export function socketBacklog(connection: Connection): number {
   return internals(connection).transport.socket?.bufferedAmount ?? 0;
+}
+
+/** ws holds on to the last piece that it has read until the next one comes: up to 64 KiB, for 4 bytes that are used no more. */
+export function letGoOfRead(connection: Connection): void {
+  const { _receiver: receiver = {} } = internals(connection).transport.socket ?? {};
+  const { _mask: mask } = receiver;
+  if (mask) Object.assign(receiver, { _mask: undefined });
+}
+
+/** Whether engine.io has given its transport all that it was told to send. */
+export function isQueueEmpty(connection: Connection): boolean {
+  return !internals(connection).writeBuffer?.length;
 }
 
 /** How much was written to a connection and not yet taken: what engine.io queues (of a text its length), and what ws holds. */

@@ -1,34 +1,24 @@
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { createBucket, type Rate } from "../limits/bucket.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
-import type { Ack, Contract } from "../protocol/contract.ts";
+import type { Contract } from "../protocol/contract.ts";
 import { PROTOCOL, type SESSION_EVENTS } from "../protocol/session.ts";
 import { type AdmissionOptions, guardNamespace, requireAdmissible, requireValid } from "./admission.ts";
 import { type Caller, type ContractNamespace, type ContractSocket, type User, userRoom } from "./caller.ts";
 import { dispatch, type DispatchOptions, routesOf } from "./dispatch.ts";
 import { type Definition, ReplyThen, type Running } from "./implement.ts";
-import { drained } from "./pace.ts";
-import { type Identity, openSession } from "./session.ts";
+import { Expiry } from "./expiry.ts";
+import { Requests, type RequestsOptions } from "./requests.ts";
+import { type Identity, Session, type SessionOptions } from "./session.ts";
 
 type Opened = z.input<(typeof SESSION_EVENTS)["session:opened"]["payload"]>;
 
-/** Requests of one socket that may wait for their turn. */
-const MAX_WAITING = 1_000;
-
-/** Replies that may wait for a client before its next request is looked at. */
-const REPLIES_AHEAD_BYTES = 128 * 1024;
-
-export interface ServeOptions extends AdmissionOptions, DispatchOptions {
+export interface ServeOptions extends AdmissionOptions, DispatchOptions, Omit<RequestsOptions, "answer"> {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Requests of one socket. */
-  readonly rate: Rate;
   readonly limits: Opened["limits"];
   readonly server: { readonly version: string; readonly worker: string };
-  /** Counts a request as it comes in. */
-  received(): void;
   /** Counts a close by its code. */
   closing(code: string): void;
 }
@@ -51,13 +41,22 @@ export function serve<Context>(
 ): Served {
   const running = open(context, namespace);
   const identityOf = guardNamespace(contract, namespace, options, (socket, user) => running.connecting?.(socket, user));
-  const routes = routesOf(contract, running.handlers, { "token:refresh": refreshToken(options) });
+  const routes = routesOf(contract, running.handlers, {
+    "token:refresh": refreshToken(options),
+  });
 
-  const connected = (socket: ContractSocket<Contract>) => {
-    openSocket(contract, running, socket, identityOf(socket), options);
-    receiveRequests(socket, options, (name, args, circumstances) =>
+  const lifetime = lifetimeOf(contract, running, options);
+  const receiving: RequestsOptions = {
+    ...options,
+    answer: (socket, name, args, circumstances) =>
       dispatch(routes, { name, args }, () => ({ user: socket.data.session.user, socket }), circumstances, options),
-    );
+  };
+  const connected = (socket: ContractSocket<Contract>) => {
+    openSocket(running, socket, identityOf(socket), lifetime, options);
+    const requests = new Requests(socket, receiving);
+    // Before Socket.IO looks for listeners, whatever it is: an event named `error` would reach our own, one without a name or with a
+    // number for one would crash others' code.
+    socket.use((packet) => requests.take(packet));
   };
   namespace.on("connection", connected);
 
@@ -79,34 +78,56 @@ export function serve<Context>(
   };
 }
 
+/** What all sockets of a namespace have in common: none of it is made for each of them. */
+interface Lifetime {
+  readonly session: SessionOptions;
+  /** Called on the socket that is gone. */
+  disconnected(this: ContractSocket<Contract>): void;
+}
+
+function lifetimeOf(contract: Contract, running: Running<Contract>, options: ServeOptions): Lifetime {
+  const { clock, connections, closing } = options;
+  return {
+    session: {
+      expiry: new Expiry(clock),
+      role: contract.role,
+      closeTransport: (connection, reason) => connections.closeTransport(connection, reason),
+      closing: ({ code }) => closing(code),
+    },
+    disconnected() {
+      const { session } = this.data;
+      connections.of(this.conn).left(this.nsp.name, session);
+      session.end();
+      running.disconnected?.(this, session.user);
+    },
+  };
+}
+
 function openSocket(
-  contract: Contract,
   running: Running<Contract>,
   socket: ContractSocket<Contract>,
   identity: Identity,
+  lifetime: Lifetime,
   options: ServeOptions,
 ): void {
-  const { clock, connections, limits, server, closing } = options;
+  const { clock, connections, limits, server } = options;
   const opened = (payload: Opened) => socket.emit("session:opened", payload);
-  const { sessions } = connections.of(socket.conn);
-  const session = openSession(socket, identity, {
-    clock,
-    role: contract.role,
-    closeTransport: (connection, reason) => connections.closeTransport(connection, reason),
-    closing: ({ code }) => closing(code),
-  });
+  const session = new Session(socket, identity, lifetime.session);
   socket.data.session = session;
-  sessions.add(session);
+  connections.of(socket.conn).entered(session);
   const { id, name, roles } = identity.user;
   void socket.join(userRoom(id));
   const expiresAt = identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt };
   const user = { id, name, roles: [...roles] };
-  opened({ protocol: PROTOCOL, server, user, ...expiresAt, limits, at: clock.now() });
-  socket.once("disconnect", () => {
-    sessions.delete(session);
-    session.end();
-    running.disconnected?.(socket, session.user);
+  opened({
+    protocol: PROTOCOL,
+    server,
+    user,
+    ...expiresAt,
+    limits,
+    at: clock.now(),
   });
+  socket.on("disconnect", lifetime.disconnected);
   running.connected?.(socket, identity.user);
   try {
     requireAdmissible(identity, options);
@@ -114,67 +135,6 @@ function openSocket(
     // Revoked, or draining, since the guard looked: whoever saw to that found no socket here yet to close.
     session.close(CarillonError.from(thrown));
   }
-}
-
-type Circumstances = Parameters<typeof dispatch>[3];
-
-/**
- * Takes every packet before Socket.IO looks for listeners, whatever it is: an event named `error` would reach our own listeners, one
- * without a name or with a number for one would crash others' code.
- */
-function receiveRequests(
-  socket: ContractSocket<Contract>,
-  { clock, logger, rate, received, connections }: ServeOptions,
-  answer: (name: unknown, args: unknown[], circumstances: Circumstances) => ReturnType<typeof dispatch>,
-): void {
-  const { session } = socket.data;
-  const { underWay } = connections.of(socket.conn);
-  const admitNext = createAdmit(rate, clock, () =>
-    session.close(new CarillonError("rate_limited", { retryAfterMs: 1_000 })),
-  );
-  let turn = Promise.resolve();
-  let waiting = 0;
-
-  // What came before the server's close and has not had its turn is refused; what a client sent before it left takes effect.
-  const allow = () => {
-    if (session.closedBy) throw session.closedBy;
-  };
-  const admit = () => admitNext(waiting > MAX_WAITING);
-
-  socket.use((packet: unknown[]) => {
-    if (session.closedBy) return;
-    received();
-    const args = [...packet];
-    const ack = typeof args.at(-1) === "function" ? (args.pop() as (reply: Ack<unknown>) => void) : undefined;
-    // Who asks for much at once gets it as fast as it is read, and is not taken for one who does not read.
-    const before = turn.then(() => drained(socket.conn, REPLIES_AHEAD_BYTES));
-    waiting++;
-    const served = answer(args.shift(), args, { admit, turn: before, allow }).then(({ ack: reply, after }) => {
-      ack?.(reply);
-      after?.();
-    });
-    const done = served.catch((error: unknown) => logger.error({ err: error }, "a reply could not be written"));
-    underWay.add(done);
-    turn = done.then(() => {
-      underWay.delete(done);
-      waiting--;
-      return before;
-    });
-  });
-}
-
-/** Refuses what comes too fast; `cut` is called when somebody goes on and on. */
-function createAdmit(rate: Rate, clock: Clock, cut: () => void): (full: boolean) => void {
-  const bucket = createBucket(rate, clock);
-  let refusals = 0;
-  let since = 0;
-  return (full) => {
-    const retryAfterMs = full ? 1_000 : bucket.take();
-    if (retryAfterMs === 0) return;
-    if (clock.now() - since >= 1_000) [since, refusals] = [clock.now(), 0];
-    if (++refusals >= rate.burst && rate.perSec > 0) cut();
-    throw new CarillonError("rate_limited", { retryAfterMs });
-  };
 }
 
 /** `token:refresh`, the same on every namespace: it is about the whole connection. */

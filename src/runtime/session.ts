@@ -1,7 +1,7 @@
 import type { Socket as Connection } from "engine.io";
-import type { Clock } from "../clock.ts";
 import { CarillonError, type Failure } from "../protocol/errors.ts";
 import type { User } from "./caller.ts";
+import type { Expiry } from "./expiry.ts";
 
 /** How long a connection is served after its token ran out, so that a refresh under way still finds it. */
 const EXPIRY_GRACE_MS = 25_000;
@@ -13,24 +13,6 @@ export interface Identity {
   readonly expiresAt?: number;
 }
 
-/** One socket's right to be here: its user, for as long as the token holds. */
-export interface Session {
-  readonly user: User;
-  /** Why the server has ended it: nothing is served any more, though the transport may still be there. */
-  readonly closedBy: CarillonError | undefined;
-  /** Goes on with another token of the same user, unless it was ended meanwhile. */
-  refresh(identity: Identity): void;
-  /** Tells the client why it is about to be closed. Only the first reason is told. */
-  announce(reason: CarillonError): void;
-  /**
-   * Ends it so that a stock client does what the code asks for: a retryable reason ends the transport (the client reconnects by
-   * itself), a terminal one the namespace (it does not).
-   */
-  close(reason: CarillonError): void;
-  /** The socket is gone. */
-  end(): void;
-}
-
 /** The little that a session needs of its socket. */
 export interface SessionSocket {
   readonly conn: Connection;
@@ -39,7 +21,7 @@ export interface SessionSocket {
 }
 
 export interface SessionOptions {
-  readonly clock: Clock;
+  readonly expiry: Expiry;
   /** The role that its namespace takes; whoever loses it by a refresh is sent away. */
   readonly role: User["roles"][number] | undefined;
   closeTransport(connection: Connection, reason: CarillonError): void;
@@ -47,48 +29,76 @@ export interface SessionOptions {
   closing(reason: CarillonError): void;
 }
 
-export function openSession(socket: SessionSocket, first: Identity, options: SessionOptions): Session {
-  const { clock, role, closeTransport, closing } = options;
-  let identity = first;
-  let closedBy: CarillonError | undefined;
-  let stopTimer: (() => void) | undefined;
+/** One socket's right to be here: its user, for as long as the token holds. */
+export class Session {
+  readonly #socket: SessionSocket;
+  readonly #options: SessionOptions;
+  #identity: Identity;
+  #closedBy: CarillonError | undefined;
+  /** Resolves when all that the client has asked so far is answered; nothing where nothing is under way. It does not reject. */
+  underWay: Promise<void> | undefined;
 
-  function startTimer(): void {
-    stopTimer?.();
-    if (identity.expiresAt === undefined) return;
-    const leftMs = identity.expiresAt + EXPIRY_GRACE_MS - clock.now();
-    stopTimer = clock.after(leftMs, () => session.close(new CarillonError("token_expired")));
+  constructor(socket: SessionSocket, identity: Identity, options: SessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#identity = identity;
+    this.#watch();
   }
 
-  const session: Session = {
-    get user() {
-      return identity.user;
-    },
-    get closedBy() {
-      return closedBy;
-    },
-    refresh(next) {
-      if (closedBy) return;
-      identity = next;
-      startTimer();
-      if (role && !next.user.roles.includes(role)) session.close(new CarillonError("forbidden"));
-    },
-    announce(reason) {
-      if (closedBy) return;
-      closedBy = reason;
-      stopTimer?.();
-      closing(reason);
-      const { details: _, ...failure } = reason.failure;
-      socket.emit("session:closing", failure);
-    },
-    close(reason) {
-      if (closedBy) return;
-      if (reason.failure.retryable) return closeTransport(socket.conn, reason);
-      session.announce(reason);
-      socket.disconnect();
-    },
-    end: () => stopTimer?.(),
-  };
-  startTimer();
-  return session;
+  get user(): User {
+    return this.#identity.user;
+  }
+
+  /** Why the server has ended it: nothing is served any more, though the transport may still be there. */
+  get closedBy(): CarillonError | undefined {
+    return this.#closedBy;
+  }
+
+  get endsAt(): number {
+    return (this.#identity.expiresAt ?? Infinity) + EXPIRY_GRACE_MS;
+  }
+
+  expire(): void {
+    this.close(new CarillonError("token_expired"));
+  }
+
+  /** Goes on with another token of the same user, unless it was ended meanwhile. */
+  refresh(identity: Identity): void {
+    if (this.#closedBy) return;
+    this.#identity = identity;
+    this.#watch();
+    const { role } = this.#options;
+    if (role && !identity.user.roles.includes(role)) this.close(new CarillonError("forbidden"));
+  }
+
+  /** Tells the client why it is about to be closed. Only the first reason is told. */
+  announce(reason: CarillonError): void {
+    if (this.#closedBy) return;
+    this.#closedBy = reason;
+    this.end();
+    this.#options.closing(reason);
+    const { details: _, ...failure } = reason.failure;
+    this.#socket.emit("session:closing", failure);
+  }
+
+  /**
+   * Ends it so that a stock client does what the code asks for: a retryable reason ends the transport (the client reconnects by
+   * itself), a terminal one the namespace (it does not).
+   */
+  close(reason: CarillonError): void {
+    if (this.#closedBy) return;
+    if (reason.failure.retryable) return this.#options.closeTransport(this.#socket.conn, reason);
+    this.announce(reason);
+    this.#socket.disconnect();
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    this.#options.expiry.forget(this);
+  }
+
+  #watch(): void {
+    if (this.#identity.expiresAt === undefined) this.#options.expiry.forget(this);
+    else this.#options.expiry.watch(this);
+  }
 }

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
@@ -151,6 +152,18 @@ describe("a token signed with the secret", () => {
       const token = await new SignJWT({ sub: "ann", exp }).setProtectedHeader({ alg }).sign(long);
       expect(await codeOf(token, { secret: long })).to.equal("unauthorized");
     }
+  });
+
+  it("is refused when it asks for what is not understood, or when its signature is written in another way", async () => {
+    const sealed = (header: object) => sign({ sub: "ann", exp }, SECRET, header);
+    expect((await authenticate(await sealed({ kid: "any", typ: "at+jwt" }))).user.id).to.equal("ann");
+    const [, payload] = (await sealed({})).split(".");
+    const header = base64url({ alg: "HS256", crit: ["exp"], exp });
+    const signature = createHmac("sha256", SECRET).update(`${header}.${payload}`).digest("base64url");
+    expect(await codeOf(`${header}.${payload}.${signature}`)).to.equal("unauthorized");
+    const token = await sealed({});
+    for (const other of [`${token}=`, `${token}A`, `${token}.`, token.slice(0, -1), `${token}.${token}`])
+      expect(await codeOf(other)).to.equal("unauthorized");
   });
 
   it("is refused from another issuer or for another audience, where these are configured", async () => {
