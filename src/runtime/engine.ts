@@ -128,7 +128,12 @@ export class DirectWay {
 
   /** Whether all that was written before is on its way: engine.io has nothing queued, and the kernel has taken what ws had. */
   get isClear(): boolean {
-    return this.#isOpen && internals(this.#connection).writeBuffer?.length === 0 && this.#stream.writableLength === 0;
+    return this.#isOpen && internals(this.#connection).writeBuffer?.length === 0 && this.isTaken;
+  }
+
+  /** Whether the kernel has taken all that was written: none of its buffers is needed any more. */
+  get isTaken(): boolean {
+    return this.#stream.writableLength === 0;
   }
 
   /** Lost where the connection is no longer open, as everything that is written to it then. */

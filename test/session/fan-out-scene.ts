@@ -5,6 +5,8 @@ export interface Written {
   /** Of the socket in `/chat`. */
   readonly sid: string;
   readonly bytes: Buffer;
+  /** What was handed over: the same object for all who share it. */
+  readonly chunk: Buffer | string;
 }
 
 /** Notes each write to the TCP connections of those who are in `/chat` over a websocket now. */
@@ -16,15 +18,13 @@ export function watchWrites({ carillon }: TestServer): Written[] {
     const { _socket: stream } = socket;
     const write = stream.write.bind(stream);
     stream.write = ((chunk: Buffer | string, ...rest: []) => {
-      written.push({ sid: id, bytes: toBuffer(chunk) });
+      // A copy: what goes to one alone is put together where the next is.
+      written.push({ sid: id, bytes: Buffer.from(chunk as string), chunk });
       return write(chunk, ...rest);
     }) as Writable["write"];
   }
   return written;
 }
-
-/** The same object where it is one, so that it shows who shares it. */
-const toBuffer = (chunk: Buffer | string) => (typeof chunk === "string" ? Buffer.from(chunk) : chunk);
 
 /** What no contract has, to all who are in `/chat`: by Socket.IO's own means. */
 export const emit = ({ carillon }: TestServer, ...args: unknown[]) => carillon.chat?.emit("sample", ...args);

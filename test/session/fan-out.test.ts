@@ -51,7 +51,7 @@ describe("fan-out", () => {
     for (const client of clients.list) await eventually(() => samplesOf(client).length === 8);
     expect(written).to.have.length(3);
     expect(new Set(written.map(({ sid }) => sid)).size).to.equal(3);
-    expect(new Set(written.map(({ bytes }) => bytes)).size).to.equal(1);
+    expect(new Set(written.map(({ chunk }) => chunk)).size).to.equal(1);
     for (const client of clients.list)
       expect(samplesOf(client)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `42/chat,["sample",${n}]`));
   });
@@ -96,6 +96,30 @@ describe("fan-out", () => {
     for (const { conn } of server.carillon.chat?.sockets.values() ?? []) conn.close();
     await client?.closed();
     expect(samplesOf(client as RawClient)).to.deep.equal(['42/chat,["sample","last words"]']);
+  });
+
+  it("sends whole what the kernel does not take at once, to one alone and to many", async () => {
+    await using server = await startServer();
+    await using clients = await raws(server, 2);
+    const [slow] = clients.list;
+    const [socket] = server.carillon.chat?.sockets.values() ?? [];
+    if (!slow || !socket) throw new Error("nobody is there");
+    slow.stall();
+    const { socket: websocket } = socket.conn.transport as unknown as { socket: { bufferedAmount: number } };
+    let left = 4;
+    let n = 0;
+    while (left > 0) {
+      socket.emit("sample" as never, String(++n).padEnd(50_000, "own ") as never);
+      emit(server, String(++n).padEnd(50_000, "all "));
+      await new Promise((resolve) => setImmediate(resolve));
+      if (websocket.bufferedAmount > 0) left--;
+    }
+    slow.resume();
+    await eventually(() => samplesOf(slow).length === n);
+    for (const [index, packet] of samplesOf(slow).entries()) {
+      const text = String(index + 1).padEnd(50_000, index % 2 === 0 ? "own " : "all ");
+      expect(packet === `42/chat,["sample","${text}"]`, `packet ${index + 1}`).to.equal(true);
+    }
   });
 
   it("tells those who listen to what goes out, as Socket.IO does", async () => {

@@ -1,13 +1,18 @@
-const NOTHING = Buffer.alloc(0);
+import { frameBytes, putFrame } from "./frame.ts";
+
+/** A finished frame, which may go to many, or a packet that goes to one alone. */
+type Item = Buffer | string;
 
 /**
- * Frames in the order in which they go out, in one buffer for everybody to whom they go in this order: a node of a tree that a turn's
- * frames make, in which connections that are sent the same frames come to the same node.
+ * Frames in the order in which they go out: a node of a tree that a turn's frames make, in which connections that are sent the same
+ * frames come to the same node, and share what is written to them.
  */
 export class Bundle {
   readonly bytes: number;
   readonly #before: Bundle | undefined;
-  readonly #frame: Buffer;
+  readonly #item: Item;
+  /** Whether all of it may go to others as well. */
+  readonly #isShared: boolean;
   #joined: Buffer | undefined;
   /** What a frame made of it that many were sent: nearly always they are sent the same ones, so the last one is looked at first. */
   #lastShared: Buffer | undefined;
@@ -15,10 +20,12 @@ export class Bundle {
   #then: Map<Buffer, Bundle> | undefined;
 
   /** Without `before`: where a turn begins, and nothing was sent yet. */
-  constructor(before?: Bundle, frame: Buffer = NOTHING) {
+  constructor(before?: Bundle, item: Item = "") {
     this.#before = before;
-    this.#frame = frame;
-    this.bytes = (before?.bytes ?? 0) + frame.length;
+    this.#item = item;
+    this.#isShared = before === undefined || (before.#isShared && typeof item !== "string");
+    if (before === undefined) this.bytes = 0;
+    else this.bytes = before.bytes + (typeof item === "string" ? frameBytes(item) : item.length);
   }
 
   /** This, and then a frame that goes to many: the same object for each of them. */
@@ -35,16 +42,28 @@ export class Bundle {
     return then;
   }
 
-  /** All frames, one after the other; joined once, whoever asks first. */
-  get buffer(): Buffer {
-    return (this.#joined ??= this.#before?.bytes ? this.#join() : this.#frame);
+  /** This, and then a packet that goes to one alone. */
+  alone(packet: string): Bundle {
+    return new Bundle(this, packet);
   }
 
-  #join(): Buffer {
-    const joined = Buffer.allocUnsafe(this.bytes);
-    joined.set(this.#frame, this.bytes - this.#frame.length);
-    for (let bundle = this.#before; bundle; bundle = bundle.#before)
-      joined.set(bundle.#frame, bundle.bytes - bundle.#frame.length);
-    return joined;
+  /** What is written to all who come here, made once; nothing where somebody's own packets are in it. */
+  get buffer(): Buffer | undefined {
+    if (!this.#isShared) return undefined;
+    if (this.#before?.bytes === 0) return this.#item as Buffer;
+    return (this.#joined ??= this.putInto(Buffer.allocUnsafe(this.bytes)));
+  }
+
+  /** All frames, one after the other, at the start of `buffer`. */
+  putInto(buffer: Buffer): Buffer {
+    this.#put(buffer);
+    for (let bundle = this.#before; bundle?.bytes; bundle = bundle.#before) bundle.#put(buffer);
+    return buffer.subarray(0, this.bytes);
+  }
+
+  #put(buffer: Buffer): void {
+    const at = this.#before?.bytes ?? 0;
+    if (typeof this.#item === "string") putFrame(this.#item, buffer, at);
+    else buffer.set(this.#item, at);
   }
 }

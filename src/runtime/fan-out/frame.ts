@@ -1,27 +1,40 @@
-/** FIN and the opcode of a text, and the lengths from which the header needs more bytes: RFC 6455, section 5.2. */
+/** FIN and the opcode of a text, and the marks of longer lengths: RFC 6455, section 5.2. */
 const FINAL_TEXT = 0x81;
 const TWO_BYTES = 126;
 const EIGHT_BYTES = 127;
 
-/**
- * The websocket frame of one Socket.IO packet, as a server sends it: Engine.IO's type `4` ("message") and the packet's text, unmasked and
- * uncompressed, in one buffer, so that it takes one plain write.
- */
-export function frameOf(packet: string): Buffer {
+/** Engine.IO's type of a packet that is a message, `4`. */
+const MESSAGE = 0x34;
+
+const headerBytes = (length: number) => (length < TWO_BYTES ? 2 : length < 65_536 ? 4 : 10);
+
+/** How many bytes the frame of a Socket.IO packet has. */
+export function frameBytes(packet: string): number {
   const length = Buffer.byteLength(packet) + 1;
-  const start = length < TWO_BYTES ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(start + length);
-  frame[0] = FINAL_TEXT;
-  if (start === 2) frame[1] = length;
-  else if (start === 4) {
-    frame[1] = TWO_BYTES;
-    frame.writeUInt16BE(length, 2);
+  return headerBytes(length) + length;
+}
+
+/** Puts the websocket frame of one Socket.IO packet, as a server sends it (unmasked, uncompressed), into a buffer. */
+export function putFrame(packet: string, into: Buffer, at: number): void {
+  const length = Buffer.byteLength(packet) + 1;
+  const start = at + headerBytes(length);
+  into[at] = FINAL_TEXT;
+  if (start === at + 2) into[at + 1] = length;
+  else if (start === at + 4) {
+    into[at + 1] = TWO_BYTES;
+    into.writeUInt16BE(length, at + 2);
   } else {
-    frame[1] = EIGHT_BYTES;
-    frame.writeUInt32BE(0, 2);
-    frame.writeUInt32BE(length, 6);
+    into[at + 1] = EIGHT_BYTES;
+    into.writeUInt32BE(0, at + 2);
+    into.writeUInt32BE(length, at + 6);
   }
-  frame.write("4", start, "latin1");
-  frame.write(packet, start + 1);
+  into[start] = MESSAGE;
+  into.write(packet, start + 1);
+}
+
+/** The same in a buffer of its own. */
+export function frameOf(packet: string): Buffer {
+  const frame = Buffer.allocUnsafe(frameBytes(packet));
+  putFrame(packet, frame, 0);
   return frame;
 }

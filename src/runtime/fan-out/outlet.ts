@@ -1,7 +1,6 @@
 import type { Socket as Connection } from "engine.io";
 import { DirectWay, type EncodedPackets, type PacketOptions } from "../engine.ts";
-import { Bundle } from "./bundle.ts";
-import { frameOf } from "./frame.ts";
+import type { Bundle } from "./bundle.ts";
 import type { Turn } from "./turn.ts";
 
 /** More than this is written at once, in the middle of a turn: it would be memory, and saves no write that counts. */
@@ -32,7 +31,7 @@ export class Outlet {
     if (!this.#pending && !this.#isClear) return false;
     const before = this.#pending ?? this.#turn.begin(this);
     const shared = singleFrame(options);
-    this.#pending = shared ? before.shared(shared) : new Bundle(before, frameOf(packet));
+    this.#pending = shared ? before.shared(shared) : before.alone(packet);
     return true;
   }
 
@@ -41,7 +40,7 @@ export class Outlet {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
-    this.#way?.write(pending.buffer);
+    if (this.#way) this.#turn.write(this.#way, pending);
   }
 
   get #isClear(): boolean {
