@@ -102,8 +102,8 @@ describe("fan-out", () => {
     await using server = await startServer();
     await using clients = await raws(server, 2);
     const [slow] = clients.list;
-    const [socket] = server.carillon.chat?.sockets.values() ?? [];
-    if (!slow || !socket) throw new Error("nobody is there");
+    const [socket, other] = server.carillon.chat?.sockets.values() ?? [];
+    if (!slow || !socket || !other) throw new Error("nobody is there");
     slow.stall();
     const { socket: websocket } = socket.conn.transport as unknown as { socket: { bufferedAmount: number } };
     let left = 4;
@@ -111,6 +111,7 @@ describe("fan-out", () => {
     while (left > 0) {
       socket.emit("sample" as never, String(++n).padEnd(50_000, "own ") as never);
       emit(server, String(++n).padEnd(50_000, "all "));
+      other.emit("sample" as never, "x".repeat(50_000) as never);
       await new Promise((resolve) => setImmediate(resolve));
       if (websocket.bufferedAmount > 0) left--;
     }
