@@ -109,9 +109,9 @@ describe("fan-out", () => {
     let left = 4;
     let n = 0;
     while (left > 0) {
-      socket.emit("sample" as never, String(++n).padEnd(50_000, "own ") as never);
+      socket.emit("sample" as never, String(++n).padEnd(50_000, "own "));
       emit(server, String(++n).padEnd(50_000, "all "));
-      other.emit("sample" as never, "x".repeat(50_000) as never);
+      other.emit("sample" as never, "x".repeat(50_000));
       await new Promise((resolve) => setImmediate(resolve));
       if (websocket.bufferedAmount > 0) left--;
     }
