@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import type { LoadClient } from "../load.ts";
 import type { Target } from "../peer.ts";
+import { HEADER_SETS } from "../transports/headers.ts";
 import type { Wire } from "../wire.ts";
 import { nowUs } from "./clock.ts";
 import { CLOSE, clientFrame, FrameReader, PING, PONG, TEXT } from "./frames.ts";
@@ -158,7 +159,9 @@ function beginsWith(buffer: Buffer, start: number, end: number, prefix: Buffer):
 }
 
 /** The key says nothing here: nobody checks what the server makes of it. */
+/** With the headers that Chromium sends, which a server that keeps requests has to keep. */
 function upgradeRequest(path: string, { host, port }: Target): string {
+  const headers = HEADER_SETS.chromium(`http://${host}:${port}`).websocket;
   return [
     `GET ${path} HTTP/1.1`,
     `Host: ${host}:${port}`,
@@ -166,6 +169,7 @@ function upgradeRequest(path: string, { host, port }: Target): string {
     "Connection: Upgrade",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     "Sec-WebSocket-Version: 13",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "",
     "",
   ].join("\r\n");
