@@ -30,6 +30,7 @@ describe("what is emitted on one worker", () => {
     two.namespace.to("room:a").emit("said", Buffer.from("bytes"));
     await bob.event("said", (payload) => Buffer.isBuffer(payload));
     await ann.event("said", (payload) => Buffer.isBuffer(payload));
+    await eventually(() => cid.all("said").length === 2);
     expect(numbers(ann.all("said"))).to.deep.equal([1, 2, 3, 4]);
     expect(numbers(bob.all("said"))).to.have.members([1, 2, 3]);
     expect(cid.all("said")).to.deep.equal([3, 4]);

@@ -102,7 +102,8 @@ describe("npm run cluster, where nothing runs", function () {
       starting.process.kill("SIGINT");
       const { code, output } = await starting.ended;
       expect(code).to.equal(1);
-      expect(output).to.equal("Interrupted by SIGINT.\n");
+      // Before it, perhaps, that Redis takes its time to start.
+      expect(output.split("\n").slice(-2)).to.deep.equal(["Interrupted by SIGINT.", ""]);
       await expectNothing();
     });
   }
