@@ -68,8 +68,15 @@ function assemble(config: Config, logger: pino.Logger): { http: Server; carillon
   return { http, carillon };
 }
 
+/**
+ * Connections that wait to be accepted. When a worker dies, thousands come back within seconds: whom Node's 511 turn away in silence tries
+ * again after 1, 3, 7 and 15 s. The kernel takes no more than `net.core.somaxconn`.
+ */
+const BACKLOG = 4096;
+
 async function listen(http: Server, { port, host }: Config): Promise<string> {
-  await new Promise<void>((resolve, reject) => http.once("error", reject).listen(port, host, resolve));
+  const where = { port, host, backlog: BACKLOG };
+  await new Promise<void>((resolve, reject) => http.once("error", reject).listen(where, resolve));
   const { address, port: bound, family } = http.address() as AddressInfo;
   const everywhere = address === "0.0.0.0" || address === "::";
   return `http://${everywhere || address === "127.0.0.1" ? "localhost" : family === "IPv6" ? `[${address}]` : address}:${bound}`;
