@@ -4,6 +4,7 @@ import type { Input, ReplyData } from "../../protocol/contract.ts";
 import type { User } from "../../runtime/caller.ts";
 import { Feeds, type Attendance as Listening } from "../../runtime/feed.ts";
 import { ReplyThen } from "../../runtime/implement.ts";
+import type { Member } from "../../presence/index.ts";
 import { isDirect } from "../../rooms/index.ts";
 import type { Access } from "./access.ts";
 import {
@@ -115,10 +116,8 @@ export class Attendance {
     this.#requireClaim(socket, room);
     await presence.enter(room, { id: user.id, name: user.name }, socket.id);
     const present = await presence.attending(room, LARGE_ROOM);
-    // Where not all fit, the count tells that there are others, and `room:members` lists them.
-    const members = [...fitting(present.members, maxBytes / 2, bytesOf)];
-
-    const snapshot = await takeSnapshot(roomLog, room, listening, input, maxBytes - bytesOf(members));
+    const { members, bytes } = listOf(present.members, maxBytes / 2);
+    const snapshot = await takeSnapshot(roomLog, room, listening, input, maxBytes - bytes);
     const { cursor } = snapshot;
     const read = await readMarker(this.#context, room, user.id, cursor);
 
@@ -161,6 +160,14 @@ export class Attendance {
     }
     return new ReplyThen({ rooms: replies }, () => follows.forEach((follow) => follow()));
   }
+}
+
+/** Where not all fit, the count tells that there are others, and `room:members` lists them. Nearly always all do, which is one look. */
+function listOf(all: readonly Member[], maxBytes: number): { members: Member[]; bytes: number } {
+  const bytes = bytesOf(all);
+  if (bytes <= maxBytes) return { members: [...all], bytes };
+  const members = [...fitting(all, maxBytes, bytesOf)];
+  return { members, bytes: bytesOf(members) };
 }
 
 function openFeeds({ roomLog, logger, counted }: ChatContext, namespace: ChatNamespace): Feeds<ChatSocket> {
