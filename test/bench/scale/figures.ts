@@ -39,3 +39,8 @@ export const CPU_PER_ROOM = "idle CPU µs/s/room and worker";
 export const REDIS_CPU_PER_ROOM = "idle Redis CPU µs/s/room and worker";
 export const SENDING_CPU = "CPU µs/message, worker of the sender";
 export const HEARING_CPU = "CPU µs/message, worker that hears it";
+
+export const REDIS_CPU_PER_SUBSCRIBER = "Redis CPU µs/message and subscriber";
+
+export const CPU_FEW_ROOMS = "CPU µs/delivery, 10 rooms";
+export const CPU_MANY_ROOMS = "CPU µs/delivery, 10,000 rooms";

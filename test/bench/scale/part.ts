@@ -11,11 +11,17 @@ export interface Part {
   readonly failed?: string;
 }
 
-/** A part, with what there is to be said against it. */
+/** A part, without what was divided by nothing, and with what there is to be said against it. */
 export function partOf(
   about: string,
   figures: Figures,
   { disturbed, failed }: { disturbed?: string | undefined; failed?: string | undefined },
 ): Part {
-  return { about, figures, ...(disturbed !== undefined && { disturbed }), ...(failed !== undefined && { failed }) };
+  const finite = Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
+  return {
+    about,
+    figures: finite,
+    ...(disturbed !== undefined && { disturbed }),
+    ...(failed !== undefined && { failed }),
+  };
 }

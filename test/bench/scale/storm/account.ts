@@ -19,7 +19,10 @@ export interface Seen {
   /** Messages that were sent, from the beginning. */
   readonly entries: number;
   readonly loopP99Ms: number;
-  /** Of the worker that is left, Redis and this process, at the two ends of `before` and of `during`. */
+  /**
+   * Of the worker that is left, Redis and all that clients are in: at the two ends of `before`, at the kill, and when both the traffic
+   * was over and everybody back.
+   */
   readonly looks: readonly Usage[];
 }
 
@@ -77,7 +80,7 @@ function failureOf({ clients, others }: StormSize, seen: Seen): string | undefin
   return heard.entries === entries ? undefined : `${heard.entries} of ${entries} messages are in the rooms`;
 }
 
-/** The storm's clients are in this process, which is looked at as well; the load generator tells of itself. */
-function disturbanceOf({ looks: [, , killed, over], during }: Seen): string | undefined {
-  return killed && over && disturbanceBetween(killed, over, during.clientBusy * secondsBetween(killed, over));
+/** Nothing that belongs to it is left out of `looks`. */
+function disturbanceOf({ looks: [, , killed, over] }: Seen): string | undefined {
+  return killed && over && disturbanceBetween(killed, over, 0);
 }

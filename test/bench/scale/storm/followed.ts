@@ -33,12 +33,12 @@ export class Followed {
   }
 
   joined({ epoch, head, recovered, entries }: Joined): void {
-    this.#epoch = epoch;
     if (recovered === true) {
       for (const { seq } of entries) this.heard(seq);
       return;
     }
-    if (recovered === false) this.unrecovered++;
+    if (this.#epoch !== undefined) this.unrecovered++;
+    this.#epoch = epoch;
     this.#seq = head;
   }
 

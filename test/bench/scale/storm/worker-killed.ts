@@ -113,6 +113,7 @@ async function act({ size, peer, redis, load, storm }: Scene): Promise<Part> {
   const processes = [
     ...peer.processes.filter((_, index) => index !== KILLED),
     { name: "redis", pid: redis.pid },
+    { name: "load", pid: load.pid },
     { name: "this", pid: process.pid },
   ];
   const looks: Usage[] = [];
@@ -124,9 +125,10 @@ async function act({ size, peer, redis, load, storm }: Scene): Promise<Part> {
       await look();
       kill(peer, storm);
     },
-    end: look,
+    end() {},
   });
   const returned = await storm.returned(withinSeconds * 1000);
+  await look();
   const { loopP99Ms } = strain();
   const entries = Math.round(perSec * warmSeconds) + before.sent + during.sent;
   const heard = await storm.heard(entries, LEVEL_WITHIN_MS);
