@@ -1,11 +1,16 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import { type Goal, judge } from "./goals.ts";
 import type { Sample } from "./measure.ts";
 import type { Environment } from "./report/environment.ts";
 import { markdown } from "./report/markdown.ts";
 import { picture } from "./report/picture.ts";
-import type { Measured } from "./report/results.ts";
+import { figures, README } from "./report/readme.ts";
+import { type Measured, readResults } from "./report/results.ts";
 import { digits, spreadOf } from "./report/summary.ts";
+import { REPOSITORY } from "./repository.ts";
+import { insert } from "./transports/publish.ts";
 
 const CPU = "CPU µs/delivery";
 
@@ -104,5 +109,23 @@ describe("The benchmarks' report", () => {
       "-0.500",
     ]);
     expect(spreadOf([4, 1, 3, 2])).to.deep.equal({ median: 2.5, min: 1, max: 4, rounds: 4 });
+  });
+});
+
+describe("What is published of it", () => {
+  const folder = join(REPOSITORY, "docs/bench");
+
+  it("is made from the samples that are kept, in the report and in the README, with command, versions and date", async () => {
+    const results = await readResults(folder);
+    expect(Object.keys(results)).to.include.members(["fanout-steady", "fanout-burst", "acks", "send-stored"]);
+    expect(await readFile(join(folder, "results.md"), "utf8")).to.equal(markdown(results));
+    expect(await readFile(join(folder, "fanout.svg"), "utf8")).to.equal(picture(results));
+    const readme = await readFile(README, "utf8");
+    expect(insert(readme, { figures: figures(results) })).to.equal(readme);
+    for (const { command, date, environment } of Object.values(results)) {
+      expect(command).to.match(/^npm run bench/);
+      expect(date).to.match(/^\d{4}-\d{2}-\d{2}T/);
+      expect(environment.versions).to.include.keys("socket.io", "engine.io", "ws");
+    }
   });
 });

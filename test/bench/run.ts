@@ -5,6 +5,7 @@ import type { Sample } from "./measure.ts";
 import { readEnvironment } from "./report/environment.ts";
 import type { Measured } from "./report/results.ts";
 import { digits, shown } from "./report/summary.ts";
+import { writeReadme } from "./report/readme.ts";
 import { writeReport } from "./report/write.ts";
 import { REPOSITORY } from "./repository.ts";
 import { runRounds } from "./rounds.ts";
@@ -18,6 +19,9 @@ const USAGE = `npm run bench -- [--only fanout,acks] [--peers carillon,stock] [-
   --rounds of each workload (5)
   --quick  one round of one second: to see that it works, not how fast it is
   --out    where results.json, results.md and fanout.svg go, beside what is there of other workloads (docs/bench; quick: .bench/quick)`;
+
+/** What is written there is what the README shows. */
+const PUBLISHED = "docs/bench";
 
 const FULL: Pace = { warmSeconds: 3, seconds: 5 };
 const QUICK: Pace = { warmSeconds: 0.5, seconds: 1 };
@@ -99,10 +103,11 @@ if (args.help) {
     console.error(`Nothing of that name.\n${USAGE}`);
     process.exitCode = 1;
   }
-  const out = args.out ?? join(REPOSITORY, args.quick ? ".bench/quick" : "docs/bench");
+  const out = args.out ?? join(REPOSITORY, args.quick ? ".bench/quick" : PUBLISHED);
   for (const workload of picked) {
     // After each, so that nothing is lost where somebody has seen enough.
     const results = await writeReport(out, [await measure(workload)]);
+    if (out === join(REPOSITORY, PUBLISHED)) await writeReadme(results);
     for (const { goal, measured, reached } of judge(results))
       if (goal.workload === workload.name)
         console.log(
