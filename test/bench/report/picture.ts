@@ -23,6 +23,7 @@ const RIGHT = 70;
 const BAR = 18;
 const STEP = 28;
 const HEAD = 40;
+const LINE = 15;
 
 const STYLE = `
     text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
@@ -52,8 +53,8 @@ export function picture(results: Results): string | undefined {
     const measured = results[workload];
     const bars = measured ? barsOf(measured) : [];
     if (!measured || bars.length === 0) continue;
-    panels.push(panel(bars, title, noteOf(measured), top));
-    top += HEAD + bars.length * STEP + 30;
+    panels.push(panel(bars, title, notesOf(measured), top));
+    top += HEAD + bars.length * STEP + 30 + LINE;
   }
   if (panels.length === 0) return undefined;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img" aria-label="CPU per delivery by server">
@@ -72,7 +73,7 @@ function barsOf({ contenders, samples }: Measured): Bar[] {
   return bars.toSorted((a, b) => a.spread.median - b.spread.median);
 }
 
-function panel(bars: readonly Bar[], title: string, note: string, top: number): string {
+function panel(bars: readonly Bar[], title: string, notes: readonly string[], top: number): string {
   const scale = (WIDTH - LEFT - RIGHT) / Math.max(...bars.map(({ spread }) => spread.max));
   const rows = bars.map(({ key, spread }, index) => {
     const y = top + HEAD + index * STEP;
@@ -87,13 +88,17 @@ function panel(bars: readonly Bar[], title: string, note: string, top: number): 
   return [
     `  <text class="title" x="0" y="${top + 20}">${title}: CPU per delivery</text>`,
     ...rows,
-    `  <text class="note" x="0" y="${below}">${note}</text>`,
+    ...notes.map((note, line) => `  <text class="note" x="0" y="${below + line * LINE}">${note}</text>`),
   ].join("\n");
 }
 
-function noteOf({ command, date, environment, contenders, samples }: Measured): string {
+/** What the figures were made by, in lines that fit. */
+function notesOf({ command, date, environment, contenders, samples }: Measured): string[] {
   const rounds = Math.max(...contenders.map(({ key }) => byRound(samples, key, figure.CPU_PER_DELIVERY).size));
   const { commit, node, cpu } = environment;
-  const made = `Median and range of ${rounds} rounds · ${command} · ${date.slice(0, 10)} · ${commit} · Node ${node} · ${cpu}`;
-  return made.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const notes = [
+    `Median and range of ${rounds} rounds · ${command}`,
+    `${date.slice(0, 10)} · ${commit} · Node ${node} · ${cpu}`,
+  ];
+  return notes.map((note) => note.replaceAll("&", "&amp;").replaceAll("<", "&lt;"));
 }
