@@ -80,8 +80,8 @@ function forgetRequest(connection: Connection): void {
 }
 
 /**
- * Ends what Engine.IO has made of an upgrade for its middlewares: that would stay for as long as the websocket, and the request with it. As a
- * response it is over with its headers.
+ * Lets an upgrade's answer and the first packet leave in one write, and ends what Engine.IO has made of it for its middlewares: that would
+ * stay for as long as the websocket, and the request with it. As a response it is over with its headers.
  */
 function tendUpgrades({ engine }: Server): void {
   const responses = new WeakMap<IncomingMessage, () => void>();
@@ -93,10 +93,13 @@ function tendUpgrades({ engine }: Server): void {
     next();
   });
   engine.on("headers", (_headers: unknown, request: IncomingMessage) => {
+    const { socket } = request;
     const end = responses.get(request);
     if (!end) return;
     responses.delete(request);
     end();
+    socket.cork();
+    setImmediate(() => socket.uncork());
   });
 }
 
