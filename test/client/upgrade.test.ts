@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { expect } from "chai";
 import type { Manager } from "socket.io-client";
 import type { RequestError } from "../../client/index.ts";
@@ -8,34 +9,34 @@ import { behindProxy, channelsOf, chatOf, open, reaches, refusalOf } from "./con
 
 /** Holds the websocket of a client's next upgrade back; `cut` ends it in the moment in which the client has its probe answered. */
 function holdUpgrade(server: TestServer, proxy: Proxy, manager: Manager) {
-  const held = new Promise<Link>((resolve) => {
-    server.http.once("upgrade", ({ socket }) => {
-      const link = proxy.links.find(({ source }) => source === socket.remotePort);
-      if (!link) throw new Error("It did not come through the proxy");
-      link.hold("down");
-      resolve(link);
-    });
-  });
+  const hold = ({ socket }: IncomingMessage): Link => {
+    const link = proxy.links.find(({ source }) => source === socket.remotePort);
+    if (!link) throw new Error("It did not come through the proxy");
+    link.hold("down");
+    return link;
+  };
+  const held = new Promise<Link>((resolve) => server.http.once("upgrade", (request) => resolve(hold(request))));
   return {
     async cut(): Promise<void> {
       const websocket = await held;
-      const failed = new Promise<unknown>((resolve) => manager.engine.once("upgradeError", resolve));
-      manager.engine.once("upgrading", () => {
-        websocket.cut();
-        // If the poll were answered before that is noticed, the upgrade would be complete, and this be a cut like any other.
-        for (const link of proxy.links) link.hold("down");
-      });
+      const { engine } = manager;
+      const failed = new Promise<unknown>((resolve) => engine.once("upgradeError", resolve));
+      // Were a poll answered before the cut is noticed, the upgrade would be complete, and this be a cut like any other. What is on its
+      // way now is there before the probe has gone and come back; behind it comes nothing.
+      server.http.on("request", hold);
+      for (const link of proxy.links) link.hold("down");
+      engine.once("upgrading", () => websocket.cut());
       websocket.release("down");
       await failed;
+      server.http.off("request", hold);
       for (const link of proxy.links) link.release("down");
     },
   };
 }
 
-// Over the stock way out: with `turn`, three runs of eight do not meet the moment that is held here, and why is not known yet.
 describe("an upgrade to websocket", () => {
   it("finds in the stock client what is looked at there", async () => {
-    await using server = await startServer({ fanOut: "stock" });
+    await using server = await startServer();
     await using connection = open({ url: server.url, token: await server.token("ann") });
     const { io: manager } = chatOf(connection).socket;
     await new Promise<void>((resolve) => manager.once("open", resolve));
@@ -50,7 +51,7 @@ describe("an upgrade to websocket", () => {
   });
 
   it("that is cut in its middle costs a reconnection, and not the 45 s until a ping is missed", async () => {
-    await using server = await startServer({ fanOut: "stock" });
+    await using server = await startServer();
     await using proxy = await behindProxy(server);
     const token = await server.token("ann", { roles: ["monitor"] });
     await using connection = open({ url: proxy.url, token });
@@ -76,7 +77,7 @@ describe("an upgrade to websocket", () => {
   });
 
   it("that is cut in its middle while one closes is over at once", async () => {
-    await using server = await startServer({ fanOut: "stock" });
+    await using server = await startServer();
     await using proxy = await behindProxy(server);
     await using connection = open({ url: proxy.url, token: await server.token("ann") });
     const chat = chatOf(connection);
