@@ -24,7 +24,7 @@ describe("presence while Redis is out", () => {
   before(async () => (redis = await startRedis()));
   after(() => redis[Symbol.asyncDispose]());
 
-  /** Two workers with a room of six, who were told of. */
+  /** Two workers with a room of six, who were told of; what they have to compare with Redis at first, they have. */
   async function scene() {
     const cluster = new PresenceCluster(redis.url);
     const [a, b] = await cluster.two();
@@ -33,6 +33,7 @@ describe("presence while Redis is out", () => {
     for (const user of ["eve", "fay"]) await enter(b, user);
     await cluster.advance(GATHER_MS);
     await settled(a, b);
+    await cluster.roundTrips();
     return { cluster, a, b, all: [...users, "eve", "fay"] };
   }
 
