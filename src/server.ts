@@ -96,7 +96,7 @@ export function createCarillon(given: CarillonOptions): Carillon {
   const state = { draining: false };
   const closedFor = () => (state.draining ? "draining" : backend.knowsOrders() ? undefined : "unavailable");
 
-  const fanOut = openFanOut(io, { ...options, sent: () => activity.events.out++ });
+  const fanOut = openFanOut(io, { ...options, sent: (packets) => (activity.events.out += packets) });
 
   openNamespaces(
     open,
@@ -217,6 +217,7 @@ function openNamespaces(
     if (at === false) continue;
     const namespace = io.of(at);
     backend.join(namespace);
+    fanOut.join(namespace);
     open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
     // Before the answer to CONNECT, which leaves together with what follows it, and for nobody whom the guard has not let in.
     namespace.use(({ client }, next) => {

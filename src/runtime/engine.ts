@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Socket as Connection } from "engine.io";
-import type { Server, Socket } from "socket.io";
+import type { Namespace, Server, Socket } from "socket.io";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private (of Socket.IO 4.8: below); absent fields read as "nothing there". */
 interface Internals {
@@ -148,6 +148,7 @@ export class DirectWay {
 
 /** What Socket.IO says of packets that it hands over: whether they may be lost, and the frame that everybody is sent. */
 export interface PacketOptions {
+  readonly preEncoded?: boolean;
   readonly volatile?: boolean;
   /** A websocket frame in one or two parts, made once for all whom a broadcast goes to. */
   wsPreEncodedFrame?: readonly Buffer[];
@@ -173,6 +174,28 @@ export function interceptPackets(
     if (!write(packets, options)) stock.call(client, packets, options);
   };
   return true;
+}
+
+/** Sends packets to a client, as Socket.IO does it. */
+export function handOver(client: Socket["client"], packets: EncodedPackets, options: PacketOptions): void {
+  (client as unknown as { writeToEngine: WriteToEngine }).writeToEngine(packets, options);
+}
+
+/** The packets of a broadcast, with what an adapter says of them when it hands them over. */
+export function encodePacket(
+  adapter: Namespace["adapter"],
+  packet: object,
+): { packets: EncodedPackets; options: PacketOptions } {
+  const { _encode: encode } = adapter as unknown as {
+    _encode(packet: object, options: PacketOptions): EncodedPackets;
+  };
+  const options: PacketOptions = { preEncoded: true };
+  return { packets: encode.call(adapter, Object.assign(packet, { nsp: adapter.nsp.name }), options), options };
+}
+
+/** Tells those who listen to what a socket is sent (`onAnyOutgoing`). */
+export function tellOutgoing(socket: Socket, packet: object): void {
+  (socket as unknown as { notifyOutgoingListeners(packet: object): void }).notifyOutgoingListeners(packet);
 }
 
 /** Calls back when nothing is left of a connection, at once or later: engine.io lets go of a websocket before its client has read all. */

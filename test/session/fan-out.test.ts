@@ -166,7 +166,7 @@ describe("fan-out", () => {
       await using clients = await raws(server, 2);
       let told = 0;
       const { io, chat } = server.carillon;
-      const ways = openFanOut(io, { fanOut, logger: silent, sent: () => told++ });
+      const ways = openFanOut(io, { fanOut, logger: silent, sent: (packets) => (told += packets) });
       for (const { client, conn } of chat?.sockets.values() ?? []) {
         ways.adopt(client);
         conn.on("packetCreate", () => told++);
@@ -185,7 +185,7 @@ describe("fan-out", () => {
     Object.assign(adapter, {
       _encode: (packet: object, options: object) => stock.call(adapter, packet, options).map((text) => `${text} `),
     });
-    openFanOut(io, { fanOut: "turn", logger, sent() {} });
+    openFanOut(io, { fanOut: "room", logger, sent() {} });
     expect(lines.map(({ level, fields }) => [level, fields["difference"]])).to.deep.equal([
       ["warn", "the frame of a broadcast"],
     ]);

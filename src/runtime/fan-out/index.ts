@@ -1,46 +1,48 @@
 import type { Socket as Connection } from "engine.io";
-import type { Server, Socket } from "socket.io";
+import type { Namespace, Server, Socket } from "socket.io";
 import type { Logger } from "../../logger.ts";
-import { type EncodedPackets, interceptPackets, type PacketOptions } from "../engine.ts";
+import { type EncodedPackets, encodePacket, interceptPackets, type PacketOptions, tellOutgoing } from "../engine.ts";
 import { Outlet, singleFrame } from "./outlet.ts";
+import { type Roster, Rosters } from "./roster.ts";
 import { findDifference } from "./self-test.ts";
 import { Turn } from "./turn.ts";
 
 /** How packets leave, each way with all that is before it, so that its own share can be measured. */
-export const FAN_OUTS = ["stock", "frame", "direct", "turn"] as const;
+export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room"] as const;
 
 export interface FanOutOptions {
   readonly logger: Logger;
   /**
    * `stock`: as Socket.IO does it. `frame`: a broadcast's frame in one buffer instead of two. `direct`: finished frames past engine.io to
-   * where they can be written. `turn`: in one write for all that a connection is sent in a turn of the event loop.
+   * where they can be written. `turn`: in one write for all that a connection is sent in a turn of the event loop. `room`: a room's members
+   * are looked up when they change, and not for each broadcast, and written to in one pass.
    */
   readonly fanOut: (typeof FAN_OUTS)[number];
   /** Tells of packets that go out past engine.io, which tells of all others. */
-  sent(): void;
+  sent(packets: number): void;
 }
 
 /** Sees to how packets leave. */
 export interface FanOut {
   /** From now on, all that this client is sent, in any namespace, leaves by its connection's outlet. */
   adopt(client: Socket["client"]): void;
+  /** From now on, what is emitted locally to one room of this namespace goes to those who are in it in one pass. */
+  join(namespace: Namespace): void;
 }
 
 /** How packets of a server's clients leave: as told, but the stock way where Socket.IO or engine.io is not as expected. */
 export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions): FanOut {
   const difference = fanOut === "stock" ? undefined : findDifference(io);
   if (difference) logger.warn({ difference }, "frames are sent the stock way: this Socket.IO is not one that we know");
-  if (difference || fanOut === "stock") return { adopt() {} };
-  const adopted = new WeakSet<Socket["client"]>();
-  const turn = new Turn();
+  if (difference || fanOut === "stock") return { adopt() {}, join() {} };
+  const outlets = new WeakMap<Socket["client"], Outlet>();
+  const turn = new Turn(sent);
 
-  function writeOf(connection: Connection): Write {
+  function writeBy(outlet: Outlet): Write {
     if (fanOut === "frame") return onlyJoin;
-    const outlet = new Outlet(connection, turn);
-    flushFirst(connection, () => outlet.flush());
     return (packets, options) => {
       if (!outlet.write(packets, options)) return false;
-      sent();
+      sent(1);
       if (fanOut === "direct") outlet.flush();
       return true;
     };
@@ -48,11 +50,39 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
 
   return {
     adopt(client) {
-      if (adopted.has(client)) return;
-      adopted.add(client);
-      interceptPackets(client, writeOf(client.conn));
+      if (outlets.has(client)) return;
+      const outlet = new Outlet(client, turn);
+      outlets.set(client, outlet);
+      if (fanOut !== "frame") flushFirst(client.conn, () => outlet.flush());
+      interceptPackets(client, writeBy(outlet));
+    },
+    join({ adapter }) {
+      if (fanOut !== "room") return;
+      const rosters = new Rosters(adapter, (client) => outlets.get(client));
+      const stock = adapter.broadcast;
+      adapter.broadcast = (packet: object, target) => {
+        const roster = isPlain(target) ? rosters.of([...target.rooms][0] ?? "") : undefined;
+        if (!roster || !broadcast(adapter, packet, roster, turn)) stock.call(adapter, packet, target);
+      };
     },
   };
+}
+
+type Adapter = Namespace["adapter"];
+type Target = Parameters<Adapter["broadcast"]>[1];
+
+/** Whether it is for all sockets of one room that are here, and has to arrive. */
+const isPlain = ({ rooms, except, flags }: Target): boolean =>
+  rooms.size === 1 && !except?.size && flags?.local === true && !flags.volatile && flags.compress !== false;
+
+/** As Socket.IO's adapter does it, but for the pass over the recipients. Binary packets are left to it. */
+function broadcast(adapter: Adapter, packet: object, { sockets, outlets }: Roster, turn: Turn): boolean {
+  const { packets, options } = encodePacket(adapter, packet);
+  const frame = singleFrame(options);
+  if (packets.length !== 1 || !frame) return false;
+  for (const socket of sockets) tellOutgoing(socket, packet);
+  turn.broadcast(outlets, { packets, options, frame });
+  return true;
 }
 
 type Write = Parameters<typeof interceptPackets>[1];

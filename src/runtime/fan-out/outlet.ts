@@ -1,29 +1,28 @@
-import type { Socket as Connection } from "engine.io";
-import { DirectWay, type EncodedPackets, type PacketOptions } from "../engine.ts";
+import type { Socket } from "socket.io";
+import { DirectWay, type EncodedPackets, handOver, type PacketOptions } from "../engine.ts";
 import type { Bundle } from "./bundle.ts";
-import type { Turn } from "./turn.ts";
-
-/** More than this is written at once, in the middle of a turn: it would be memory, and saves no write that counts. */
-const BUNDLE_BYTES = 64 * 1024;
+import type { Broadcast } from "./crowd.ts";
+import { BUNDLE_BYTES, type Turn } from "./turn.ts";
 
 /**
  * The way out of one connection: the packets of a turn leave in one write at its end. Where finished frames cannot be written directly
  * (polling, a client that does not keep up, compression, binary packets) they go the stock way, in their order.
  */
 export class Outlet {
-  readonly #connection: Connection;
+  readonly #client: Socket["client"];
   readonly #turn: Turn;
   #way: DirectWay | undefined;
   /** What goes out at the end of this turn. */
   #pending: Bundle | undefined;
 
-  constructor(connection: Connection, turn: Turn) {
-    this.#connection = connection;
+  constructor(client: Socket["client"], turn: Turn) {
+    this.#client = client;
     this.#turn = turn;
   }
 
   /** Takes packets, or says that they have to go the stock way. */
   write(packets: EncodedPackets, options: PacketOptions): boolean {
+    this.#turn.takeOut(this);
     const [packet] = packets;
     if (packets.length !== 1 || typeof packet !== "string" || options.volatile) return false;
     if (this.#pending && this.#pending.bytes > BUNDLE_BYTES) this.flush();
@@ -35,8 +34,21 @@ export class Outlet {
     return true;
   }
 
+  /** Sends what goes to many to this one by itself, by whichever way is open to it. */
+  give({ packets, options }: Broadcast): void {
+    handOver(this.#client, packets, options);
+  }
+
+  /** Writes frames at once, for one that nothing is pending for; or says that they have to be given. */
+  writeShared(frames: Buffer): boolean {
+    if (!this.#isClear) return false;
+    this.#way?.write(frames);
+    return true;
+  }
+
   /** Writes what is pending. Nothing of it is left for a connection that was cut meanwhile. */
   flush(): void {
+    this.#turn.takeOut(this);
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
@@ -44,7 +56,7 @@ export class Outlet {
   }
 
   get #isClear(): boolean {
-    if (!this.#way?.isCurrent) this.#way = DirectWay.of(this.#connection);
+    if (!this.#way?.isCurrent) this.#way = DirectWay.of(this.#client.conn);
     return this.#way?.isClear ?? false;
   }
 }

@@ -1,20 +1,47 @@
 import type { DirectWay } from "../engine.ts";
 import { Bundle } from "./bundle.ts";
+import { type Broadcast, Crowd } from "./crowd.ts";
+import type { Outlet } from "./outlet.ts";
 
 /** What one connection alone is sent is put together here. Rarely is there more of it. */
 const SCRATCH_BYTES = 256 * 1024;
 
+/** More than this is written at once, in the middle of a turn: it would be memory, and saves no write that counts. */
+export const BUNDLE_BYTES = 64 * 1024;
+
 /** One turn of the event loop: all that its callbacks have to send leaves at its end, without a timer. */
 export class Turn {
   #start = new Bundle();
-  #outlets: { flush(): void }[] = [];
+  #outlets: Outlet[] = [];
+  #crowd: Crowd | undefined;
+  #scheduled = false;
+  readonly #sent: (packets: number) => void;
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
+  /** `sent` is told of packets that went to many. */
+  constructor(sent: (packets: number) => void) {
+    this.#sent = sent;
+  }
+
   /** Has an outlet flushed at the end of the turn; what it sends follows what this returns. */
-  begin(outlet: { flush(): void }): Bundle {
-    if (this.#outlets.length === 0) setImmediate(() => this.#end());
+  begin(outlet: Outlet): Bundle {
+    this.#schedule();
     this.#outlets.push(outlet);
     return this.#start;
+  }
+
+  /** Sends to all of a room. One room in a turn is written to in one pass; more of them may have members in common, whose order counts. */
+  broadcast(members: ReadonlySet<Outlet>, broadcast: Broadcast): void {
+    if (this.#crowd && !this.#crowd.isOf(members)) this.#endCrowd()?.disband();
+    if (this.#crowd && this.#crowd.bytes > BUNDLE_BYTES) this.#flushCrowd();
+    if (!this.#crowd && this.#outlets.length < members.size) this.#beginCrowd(members);
+    if (this.#crowd) this.#crowd.add(broadcast);
+    else for (const outlet of members) outlet.give(broadcast);
+  }
+
+  /** Before anything else is sent to a connection than what goes to all: it has what went to all so far. */
+  takeOut(outlet: Outlet): void {
+    if (this.#crowd?.has(outlet)) this.#crowd.takeOut(outlet);
   }
 
   /** Writes what a connection is sent: a buffer each, for what goes to one alone, would leave the heap in pieces. */
@@ -29,10 +56,37 @@ export class Turn {
     }
   }
 
+  /** Whoever was sent something of his own in this turn goes on with that. */
+  #beginCrowd(members: ReadonlySet<Outlet>): void {
+    this.#schedule();
+    this.#crowd = new Crowd(members);
+    for (const outlet of this.#outlets) this.takeOut(outlet);
+  }
+
+  #endCrowd(): Crowd | undefined {
+    const crowd = this.#crowd;
+    this.#crowd = undefined;
+    return crowd;
+  }
+
+  #flushCrowd(): void {
+    const crowd = this.#endCrowd();
+    if (crowd) this.#sent(crowd.flush());
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#end());
+  }
+
   #end(): void {
+    // First, since those who cannot be written to directly are given theirs by it.
+    this.#flushCrowd();
     const outlets = this.#outlets;
     this.#start = new Bundle();
     this.#outlets = [];
+    this.#scheduled = false;
     for (const outlet of outlets) outlet.flush();
   }
 }

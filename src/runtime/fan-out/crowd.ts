@@ -1,0 +1,68 @@
+import type { EncodedPackets, PacketOptions } from "../engine.ts";
+import type { Outlet } from "./outlet.ts";
+
+/** A packet that goes to many: its frame, and what engine.io takes for those who cannot be written to directly. */
+export interface Broadcast {
+  readonly packets: EncodedPackets;
+  readonly options: PacketOptions;
+  readonly frame: Buffer;
+}
+
+/**
+ * Those of a room who are sent nothing in this turn but the broadcasts to it: until its end, nothing is noted for each of them. Whoever is
+ * sent anything else is taken out, with what there was so far.
+ */
+export class Crowd {
+  readonly #members: ReadonlySet<Outlet>;
+  readonly #apart = new Set<Outlet>();
+  readonly #broadcasts: Broadcast[] = [];
+  #bytes = 0;
+
+  constructor(members: ReadonlySet<Outlet>) {
+    this.#members = members;
+  }
+
+  /** Of the broadcasts so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  isOf(members: ReadonlySet<Outlet>): boolean {
+    return this.#members === members;
+  }
+
+  has(outlet: Outlet): boolean {
+    return this.#members.has(outlet) && !this.#apart.has(outlet);
+  }
+
+  /** From now on, what goes to all is given to this one by itself. */
+  takeOut(outlet: Outlet): void {
+    this.#apart.add(outlet);
+    for (const broadcast of this.#broadcasts) outlet.give(broadcast);
+  }
+
+  add(broadcast: Broadcast): void {
+    this.#broadcasts.push(broadcast);
+    this.#bytes += broadcast.frame.length;
+    for (const outlet of this.#apart) outlet.give(broadcast);
+  }
+
+  /** Everybody by himself. */
+  disband(): void {
+    for (const outlet of this.#members) if (!this.#apart.has(outlet)) this.takeOut(outlet);
+  }
+
+  /** Writes to all, in one pass, what they share. @returns how many packets that were */
+  flush(): number {
+    const [first, ...others] = this.#broadcasts;
+    if (!first) return 0;
+    const frames = others.length === 0 ? first.frame : Buffer.concat(this.#broadcasts.map(({ frame }) => frame));
+    let written = 0;
+    for (const outlet of this.#members) {
+      if (this.#apart.size > 0 && this.#apart.has(outlet)) continue;
+      if (outlet.writeShared(frames)) written++;
+      else for (const broadcast of this.#broadcasts) outlet.give(broadcast);
+    }
+    return written * this.#broadcasts.length;
+  }
+}
