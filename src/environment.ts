@@ -144,8 +144,12 @@ export const Environment = z.object({
     "how long a worker that goes away spreads its clients' leaving, in milliseconds",
   ),
   FAN_OUT: setting(
-    oneOf(["stock", "frame", "direct", "turn"]).default("turn"),
-    "`turn`: one write for all that a client is sent in a turn; `stock`: one for each packet, as Socket.IO does it; `frame` and `direct` are in between, to be measured",
+    oneOf(["stock", "frame", "direct", "turn", "room"]).default("room"),
+    "`room`: one write for all that a client is sent in a turn, and a room in one pass; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct` and `turn` are in between, to be measured",
+  ),
+  WARM_UP_MS: setting(
+    integer(0, 60_000).default(1_000),
+    "for how long a worker talks to itself before it lets clients in, so that its code is compiled when they come; 0 for not at all",
   ),
   LOG_LEVEL: setting(oneOf(LOG_LEVELS).default("info"), "the least severe level that is logged"),
   TRUST_PROXY: setting(

@@ -8,6 +8,7 @@ import type { CarillonOptions } from "./options.ts";
 import { CarillonError, ERRORS } from "./protocol/errors.ts";
 import { within } from "./deadline.ts";
 import { type Carillon, createCarillon } from "./server.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** How long the last HTTP answers are waited for. */
 const ANSWER_MS = 500;
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
   });
 
   await carillon.opened;
+  await warmUp(config.warmUpMs, config).catch((error: unknown) => logger.warn({ err: error }, "it could not warm up"));
   const url = await listen(http, config);
   if (!carillon.isReady()) logger.warn({ url }, "carillon is up, and waits for Redis");
   await carillon.ready;

@@ -175,6 +175,7 @@ export const WORKER_ENV = {
   RATE_PER_SEC: "0",
   CONNECTS_PER_SEC: "0",
   LOG_LEVEL: "warn",
+  WARM_UP_MS: "0",
 };
 
 const hasEnded = ({ process: { exitCode, signalCode } }: Service) => exitCode !== null || signalCode !== null;

@@ -59,6 +59,7 @@ export class PrivateCluster implements AsyncDisposable {
       HOST: "127.0.0.1",
       WORKERS: "2",
       DRAIN_MS: "200",
+      WARM_UP_MS: "0",
       ...env,
     };
     this.#released = opened(this, "a cluster");

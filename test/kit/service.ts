@@ -19,7 +19,7 @@ export interface Service extends AsyncDisposable {
 export function spawnService(env: Readonly<Record<string, string>> = {}, preload = ""): Service {
   const preloaded = `data:text/javascript,${encodeURIComponent(preload)}`;
   const args = ["--import", TSX, "--import", preloaded, MAIN];
-  const child = spawn(process.execPath, args, { env: { PORT: "0", ...env }, stdio: "pipe" });
+  const child = spawn(process.execPath, args, { env: { PORT: "0", WARM_UP_MS: "0", ...env }, stdio: "pipe" });
   const released = opened(child, "a service");
   let output = "";
   for (const stream of [child.stdout, child.stderr])

@@ -47,6 +47,38 @@ describe("the process", () => {
     expect(service.output()).to.include("nobody catches this");
   });
 
+  it("warms up out of sight: whoever comes then finds nothing of it", async () => {
+    await using service = await startService({
+      JWT_SECRET: SECRET,
+      ROOM_ACCESS: "open",
+      HOST: "127.0.0.1",
+      WARM_UP_MS: "300",
+      LOG_LEVEL: "info",
+      // What it took part in would be told by the debugging output of Socket.IO's server.
+      DEBUG: "socket.io:socket",
+    });
+    const { url } = service;
+    expect(service.output().match(/join room room:warm-up/g)).to.have.length.above(1);
+    await using ann = new Client(url, "/chat", { transports: ["websocket"], auth: { token: await token("ann") } });
+    await ann.connected();
+    expect(await ann.request("room:join", { room: "warm-up" })).to.deep.include({ head: 0, memberCount: 1 });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).to.match(/carillon_sockets\{namespace="\/chat"\} 1\n/);
+    expect(metrics).to.not.include("message:send");
+  });
+
+  it("serves without having warmed up where it cannot", async () => {
+    const forbid = `import { Server } from "node:net";
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (where, ...rest) {
+        if (where?.exclusive) throw new Error("no port is left");
+        return listen.call(this, where, ...rest);
+      };`;
+    await using service = await startService({ GUESTS: "on", WARM_UP_MS: "300" }, forbid);
+    expect(service.output()).to.include("no port is left");
+    expect((await fetch(`${service.url}/readyz`)).status).to.equal(200);
+  });
+
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it(`answers on ${signal} what is under way, sends everybody away, and is gone in time though a client reads nothing`, async () => {
       const { publicKey, privateKey } = await generateKeyPair("ES256");

@@ -11,7 +11,7 @@ const NAMES = `
   NODE_ENV PORT HOST WORKERS REDIS_URL REDIS_PREFIX JWT_SECRET JWKS_URL JWT_ISSUER JWT_AUDIENCE API_KEYS GUESTS
   ROOM_ACCESS ALLOWED_ORIGINS HISTORY_SIZE HISTORY_TTL_SEC INBOX_SIZE RATE_PER_SEC RATE_BURST CONNECTS_PER_SEC
   CONNECTS_BURST MAX_ROOMS MAX_FRAME_BYTES MAX_BUFFER_BYTES ADVERTISE CLUSTER_SECRET CARILLON_RUN_DIR DRAIN_MS
-  FAN_OUT LOG_LEVEL TRUST_PROXY
+  FAN_OUT WARM_UP_MS LOG_LEVEL TRUST_PROXY
 `;
 const ISSUER = { JWKS_URL: "https://id.example.org/keys", JWT_ISSUER: "https://id.example.org", JWT_AUDIENCE: "chat" };
 
@@ -47,7 +47,8 @@ describe("parseConfig", () => {
       maxBufferBytes: 1_048_576,
       runDir: join(tmpdir(), `carillon-${process.getuid?.()}-3000`),
       drainMs: 10_000,
-      fanOut: "turn",
+      fanOut: "room",
+      warmUpMs: 1_000,
       logLevel: "info",
       trustProxy: false,
       production: false,
