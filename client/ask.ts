@@ -6,7 +6,9 @@ import type { Channel } from "./channel.ts";
 import { after } from "./clock.ts";
 
 const ANSWER_MS = 10_000;
-const RETRY_MS = { first: 1_000, most: 15_000, least: 50 };
+const FIRST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 15_000;
+const LEAST_RETRY_MS = 50;
 
 /** A request that is made on every connection, and whenever there is something to ask for: one at a time. */
 export interface Asking {
@@ -50,10 +52,13 @@ export function askOn<C extends Contract, R extends RequestName<C>>(
     const own = (pending = {});
     socket.timeout(ANSWER_MS).emit(name, asked, (error: unknown, ack?: Ack<z.output<C["requests"][R]["reply"]>>) => {
       if (pending !== own) return;
-      const failure = ack?.ok === false ? ack.error : undefined;
+      const failure = ack && !ack.ok ? ack.error : undefined;
       if (error || failure?.retryable) {
-        const ms = failure?.retryAfterMs ?? Math.min(RETRY_MS.first * 2 ** failures++, RETRY_MS.most);
-        callOff = after(Math.max(ms, RETRY_MS.least) * (1 + Math.random()), restart);
+        const ms = failure?.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** failures++, MOST_RETRY_MS);
+        callOff = after(Math.max(ms, LEAST_RETRY_MS) * (1 + Math.random()), () => {
+          pending = undefined;
+          again();
+        });
         return;
       }
       pending = undefined;
@@ -73,11 +78,6 @@ export function askOn<C extends Contract, R extends RequestName<C>>(
     callOff?.();
     pending = undefined;
     failures = 0;
-  }
-
-  function restart(): void {
-    pending = undefined;
-    again();
   }
 
   socket.on("connect", again).on("disconnect", stop);
@@ -140,7 +140,7 @@ export function openOn<C extends Contract, R extends RequestName<C>>(
       const { status, failure: told } = channel.getSnapshot();
       const refusal = status === "refused" ? told : failure;
       if (refusal) return { status: "refused", failure: refusal };
-      return { status: isLive && status === "open" ? "live" : "opening" };
+      return { status: isLive ? "live" : "opening" };
     },
   });
 }

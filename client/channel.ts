@@ -12,7 +12,7 @@ import type {
 } from "../src/protocol/contract.ts";
 import type { Failure } from "../src/protocol/errors.ts";
 import type { SESSION_EVENTS } from "../src/protocol/session.ts";
-import { isUnsigned, ownFailure, RequestError } from "./failure.ts";
+import { finalFailure, isUnsigned, ownError, ownFailure, RequestError } from "./failure.ts";
 import { createLive, type Live } from "./live.ts";
 import type { Tokens } from "./token.ts";
 
@@ -53,34 +53,29 @@ export interface Channel<C extends Contract = Contract> extends Live<ChannelSnap
   ): () => void;
   /** Runs now if the namespace is open, and each time it is opened (again). @returns what ends it. */
   whenOpen(act: (session: Session) => void): () => void;
+  /** Epoch milliseconds by the server's clock, as far as the newest session has told; by ours before there was one. Offline it goes on. */
+  now(): number;
   /** Tries again after a refusal, with a fresh token where there is a source of them. Offline there is nothing to do: it is tried anyway. */
   reconnect(): void;
   /** Ends it, for good, also offline: requests that wait for their answer reject with `timeout`. */
   close(): void;
 }
 
-export interface ChannelOptions {
-  readonly manager: Manager;
-  readonly namespace: string;
-  readonly tokens: Tokens;
-  /** Milliseconds that an answer may take. */
-  readonly timeoutMs: number;
-  /** The server closes the connection, and may have said when to come back. */
-  announced(failure: Failure): void;
-  /** The connection was closed already: nothing is tried. */
-  readonly isClosed?: boolean;
-}
-
-/** Opens a namespace. */
-export function openChannel<C extends Contract>(options: ChannelOptions): Channel<C> {
-  const { manager, namespace, tokens, timeoutMs, announced, isClosed } = options;
-  let state: ChannelSnapshot = { status: isClosed ? "closed" : "connecting" };
+/** Makes a channel of a namespace. Nothing is tried before its socket is told to connect. `timeoutMs`: what an answer may take. */
+export function createChannel<C extends Contract>(
+  manager: Manager,
+  namespace: string,
+  tokens: Tokens,
+  timeoutMs: number,
+): Channel<C> {
+  let state: ChannelSnapshot = { status: "connecting" };
   /** What the server was last asked to be let in with. */
   let shown: string | undefined;
   /** One fresh token is tried after a refusal, not one after another. */
   let hasRenewed = false;
   /** By how much the server's clock is ahead of ours. */
   let aheadMs = 0;
+  const now = () => clock.now() + aheadMs;
   const live = createLive(() => state);
 
   function move(status: Status, failure?: Failure, session = state.session): void {
@@ -110,13 +105,12 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
   /** It never leaves a request to the stock client's own buffer, which would send it whenever it can. */
   const request = (name: string, input: unknown) =>
     new Promise((resolve, reject) => {
-      const refuse = (failure: Failure) => reject(new RequestError(failure));
       // After a sleep the ping is overdue, and though nobody has noticed yet, there is no connection.
-      if (!socket.connected || manager.engine["_hasPingExpired"]?.()) return refuse(ownFailure("unavailable"));
+      if (!socket.connected || manager.engine["_hasPingExpired"]()) return reject(ownError("unavailable"));
       socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
-        if (error) refuse(ownFailure("timeout"));
+        if (error) reject(ownError("timeout"));
         else if (ack.ok) resolve(ack.data);
-        else refuse(ack.error);
+        else reject(new RequestError(ack.error));
       });
     });
 
@@ -130,7 +124,7 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
   async function replace(token: string): Promise<boolean> {
     if (!socket.connected) return false;
     const { expiresAt } = (await request("token:refresh", { token })) as { expiresAt?: number };
-    tokens.until(expiresAt, clock.now() + aheadMs, replace);
+    tokens.until(expiresAt, now(), replace);
     return true;
   }
 
@@ -146,14 +140,11 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     move("open", undefined, session);
     tokens.until(session.expiresAt, session.at, replace);
   });
-  on("session:closing", (failure: Failure) => {
-    announced(failure);
-    move(state.status, failure);
-  });
+  on("session:closing", (failure: Failure) => move(state.status, failure));
   on("connect_error", (error: Error & { data?: Failure }) => {
     if (socket.active) move("offline", state.failure);
     // It is only then that the stock client tries no more.
-    else refused(error.data ?? { ...ownFailure("unavailable", error.message), retryable: false }, shown);
+    else refused(error.data ?? finalFailure("unavailable", error.message), shown);
   });
   on("disconnect", (reason: string) => {
     if (socket.active) move("offline", state.failure);
@@ -161,14 +152,14 @@ export function openChannel<C extends Contract>(options: ChannelOptions): Channe
     else if (state.status !== "refused") move("closed");
   });
 
-  if (!isClosed) socket.connect();
   return {
     ...live,
     socket,
     request: request as Channel<C>["request"],
     on,
+    now,
     whenOpen(act) {
-      if (state.status === "open" && state.session) act(state.session);
+      if (state.status === "open") act(state.session as Session);
       return on("session:opened", act);
     },
     reconnect() {

@@ -1,11 +1,13 @@
 import { Manager, type ManagerOptions } from "socket.io-client";
+import type { chat as chatContract } from "../src/namespaces/chat/contract.ts";
 import type { Contract } from "../src/protocol/contract.ts";
-import { type Channel, type ChannelSnapshot, openChannel, type Status } from "./channel.ts";
+import type { Failure } from "../src/protocol/errors.ts";
+import { type Channel, type ChannelSnapshot, createChannel, type Status } from "./channel.ts";
 import { type Chat, createChat } from "./chat/index.ts";
 import type { Shelf } from "./chat/outbox-storage.ts";
 import { createLive, type Live } from "./live.ts";
-import { createMonitor, type Monitor } from "./monitor/index.ts";
-import { createNotify, type Notify } from "./notify/index.ts";
+import { type Notify, notify } from "./notify/index.ts";
+import type { Part } from "./part.ts";
 import { followServer } from "./reconnect.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 
@@ -19,7 +21,7 @@ export interface ConnectOptions {
   /** Milliseconds that an answer may take; 10,000 unless given. */
   readonly timeoutMs?: number;
   /** Where the server has renamed its namespaces. */
-  readonly namespaces?: { readonly chat?: string; readonly notify?: string; readonly monitor?: string };
+  readonly namespaces?: { readonly [name in Part<Contract, unknown>["name"]]?: string };
   /** For the stock client underneath: `path`, `transports`, delays of reconnection, and so on. */
   readonly socket?: Partial<ManagerOptions>;
 }
@@ -31,7 +33,10 @@ export interface ConnectOptions {
 export interface Connection extends Live<ChannelSnapshot> {
   readonly chat: Chat;
   readonly notify: Notify;
-  readonly monitor: Monitor;
+  /**
+   * Connects a part that is not here by itself: `use(monitor)`. The same object each time. Offline: connected as soon as it can be.
+   */
+  use<C extends Contract, T>(part: Part<C, T>): T;
   /** Tries again what was refused for good: after another sign-in, say. Offline there is nothing to do: it is tried anyway. */
   reconnect(): void;
   /** Ends all of it, for good, also offline. Messages that were not yet sent stay in the storage, where there is one. */
@@ -42,40 +47,49 @@ const TIMEOUT_MS = 10_000;
 
 /** Connects. Nothing is awaited, and nothing thrown where the server is out: the connection is tried until it stands. */
 export function connect(options: ConnectOptions = {}): Connection {
-  const { url, token, storage, timeoutMs = TIMEOUT_MS, namespaces = {} } = options;
-  const managerOptions = { ...options.socket, autoConnect: false };
-  const manager = url === undefined ? new Manager(managerOptions) : new Manager(url, managerOptions);
-  const tokens = createTokens(token);
-  const channels = new Set<Channel>();
+  const manager = new Manager(options.url, { ...options.socket, autoConnect: false });
+  const tokens = createTokens(options.token);
+  const channels: Channel[] = [];
+  const opened = new Map<object, unknown>();
   let isClosed = false;
-  const getSnapshot = () => summaryOf([...channels].map((channel) => channel.getSnapshot()));
+  /** As the best of them is: one part may be refused, as to somebody without its role, while the others are open. */
+  const getSnapshot = () => {
+    const all = channels.map((channel) => channel.getSnapshot());
+    return BEST_FIRST.flatMap((best) => all.filter(({ status }) => status === best))[0] ?? CONNECTING;
+  };
   const live = createLive(getSnapshot);
-  const { announced } = followServer(manager);
+  const closing = followServer(manager);
+  const chat: Part<typeof chatContract, Chat> = {
+    name: "chat",
+    open: (channel) => createChat(channel, options.storage),
+  };
 
-  function open<C extends Contract>(namespace: string): Channel<C> {
-    const channel = openChannel<C>({ manager, namespace, tokens, timeoutMs, announced, isClosed });
-    channels.add(channel);
-    channel.subscribe(live.changed);
-    live.changed();
-    return channel;
+  function use<C extends Contract, T>(part: Part<C, T>): T {
+    if (!opened.has(part)) {
+      const namespace = options.namespaces?.[part.name] ?? `/${part.name}`;
+      const channel: Channel = createChannel(manager, namespace, tokens, options.timeoutMs ?? TIMEOUT_MS);
+      channels.push(channel);
+      channel.on("session:closing", (failure) => closing(failure as Failure));
+      if (isClosed) channel.close();
+      else channel.socket.connect();
+      channel.subscribe(live.changed);
+      live.changed();
+      opened.set(part, part.open(channel));
+    }
+    return opened.get(part) as T;
   }
 
-  let chat: Chat | undefined;
-  let notify: Notify | undefined;
-  let monitor: Monitor | undefined;
   return {
+    ...live,
     // Not the one of `live`, which hears of a change only when its turn is over.
     getSnapshot,
-    subscribe: live.subscribe,
     get chat() {
-      return (chat ??= createChat(open(namespaces.chat ?? "/chat"), storage));
+      return use(chat);
     },
     get notify() {
-      return (notify ??= createNotify(open(namespaces.notify ?? "/notify")));
+      return use(notify);
     },
-    get monitor() {
-      return (monitor ??= createMonitor(open(namespaces.monitor ?? "/monitor")));
-    },
+    use,
     reconnect() {
       for (const channel of channels) channel.reconnect();
     },
@@ -89,12 +103,3 @@ export function connect(options: ConnectOptions = {}): Connection {
 
 const CONNECTING: ChannelSnapshot = { status: "connecting" };
 const BEST_FIRST: readonly Status[] = ["open", "offline", "connecting", "refused", "closed"];
-
-/** The best of them: one part may be refused, as to somebody without its role, while the others are open. */
-function summaryOf(channels: readonly ChannelSnapshot[]): ChannelSnapshot {
-  return channels.toSorted((one, other) => rankOf(one) - rankOf(other))[0] ?? CONNECTING;
-}
-
-function rankOf({ status }: ChannelSnapshot): number {
-  return BEST_FIRST.indexOf(status);
-}

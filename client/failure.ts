@@ -1,12 +1,7 @@
 import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
 
-/** What a client itself has to say; everything else is said by the server. */
-const OWN = {
-  unavailable: "There is no connection at the moment.",
-  timeout: "No answer in time; the outcome is unknown.",
-  too_large: "There is more of it than is kept.",
-  slow_consumer: "It was not read fast enough.",
-} as const satisfies Partial<Record<ErrorCode, string>>;
+/** What a client itself has to say, in the words of the table of codes; everything else is said by the server. */
+type OwnCode = Extract<ErrorCode, "unavailable" | "timeout" | "too_large" | "slow_consumer">;
 
 /**
  * The one error of this client: a request was refused, or could not be made. `code` is one of the table in the reference; where `retryable`
@@ -18,21 +13,27 @@ export class RequestError extends Error {
   /** Milliseconds. */
   declare readonly retryAfterMs: number | undefined;
   /** As it came over the wire. */
-  readonly failure: Failure;
+  declare readonly failure: Failure;
 
   constructor(failure: Failure) {
     super();
-    Object.assign(this, failure);
-    this.name = "RequestError";
-    this.failure = failure;
+    Object.assign(this, failure, { name: "RequestError", failure });
   }
 }
 
-/** A failure that no server has told in these words: there is no connection, or no answer came. */
-export function ownFailure(code: keyof typeof OWN): Failure;
-export function ownFailure(code: ErrorCode, message: string): Failure;
-export function ownFailure(code: ErrorCode, message: string = OWN[code as keyof typeof OWN]): Failure {
-  return { code, message, retryable: ["unavailable", "timeout", "slow_consumer"].includes(code) };
+/** A failure that no server has told. It has no words of its own: the table has them, and every byte is loaded by everybody. */
+export function ownFailure(code: OwnCode): Failure {
+  return { code, message: code, retryable: code !== "too_large" };
+}
+
+/** That, as it is thrown. */
+export function ownError(code: OwnCode): RequestError {
+  return new RequestError(ownFailure(code));
+}
+
+/** One that the same request would meet again. */
+export function finalFailure(code: ErrorCode, message: string = code): Failure {
+  return { code, message, retryable: false };
 }
 
 /** The token was not taken. */

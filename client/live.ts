@@ -20,7 +20,6 @@ export interface Source<T> extends Live<T> {
 
 /** Those who listen to something. */
 export interface Listeners<Heard extends unknown[]> {
-  readonly size: number;
   /** @returns what ends it, at once */
   add(listener: (...heard: Heard) => void): () => void;
   tell(...heard: Heard): void;
@@ -31,9 +30,6 @@ export interface Listeners<Heard extends unknown[]> {
 export function createListeners<Heard extends unknown[]>(): Listeners<Heard> {
   const all = new Set<(...heard: Heard) => void>();
   return {
-    get size() {
-      return all.size;
-    },
     add(listener) {
       const own = (...heard: Heard) => listener(...heard);
       all.add(own);
@@ -57,21 +53,16 @@ export function createListeners<Heard extends unknown[]>(): Listeners<Heard> {
 }
 
 /** A live value that is built of something else, and only when somebody looks. */
-export function createLive<T>(build: () => T): Source<T> {
+export function createLive<T extends object>(build: () => T): Source<T> {
   const listeners = createListeners();
-  let value: T;
-  let isStale = true;
+  let value: T | undefined;
   let isTelling = false;
   return {
-    getSnapshot() {
-      if (isStale) value = build();
-      isStale = false;
-      return value;
-    },
+    getSnapshot: () => (value ??= build()),
     subscribe: listeners.add,
     changed() {
-      isStale = true;
-      if (isTelling || listeners.size === 0) return;
+      value = undefined;
+      if (isTelling) return;
       isTelling = true;
       queueMicrotask(() => {
         isTelling = false;

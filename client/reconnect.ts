@@ -12,22 +12,23 @@ interface Upgrade {
   _onClose?(reason: string): void;
 }
 
-/** Comes back when the server wants it, and looks after one trap of the stock client. */
-export function followServer(manager: Manager): { announced(failure: Failure): void } {
-  const delayMs = manager.reconnectionDelay();
-  const mostMs = manager.reconnectionDelayMax() ?? delayMs;
-  const spread = manager.randomizationFactor() ?? 0;
-  const waitFor = (ms: number, most: number, factor: number) =>
-    void manager.reconnectionDelay(ms).reconnectionDelayMax(most).randomizationFactor(factor);
-  manager.on("reconnect_attempt", () => waitFor(delayMs, mostMs, spread));
+/**
+ * Comes back when the server wants it, and looks after one trap of the stock client.
+ * @returns what hears why the server is about to close the connection
+ */
+export function followServer(manager: Manager): (closing: Failure) => void {
   manager.on("open", () => mendUpgrade(manager.engine));
-  return {
-    announced({ retryAfterMs }) {
-      if (retryAfterMs === undefined) return;
-      // Not before, and not all in the same moment.
-      const ms = Math.max(retryAfterMs, SOONEST_MS) * (1 + Math.random() * spread);
-      waitFor(ms, ms, 0);
-    },
+  // Its public settings would say the same in three calls, and in three more how it was before.
+  const backoff: { duration?: () => number } = manager["backoff"];
+  return ({ retryAfterMs }) => {
+    if (retryAfterMs === undefined) return;
+    // Not before, and not all in the same moment.
+    const ms = Math.max(retryAfterMs, SOONEST_MS) * (1 + Math.random() * manager.randomizationFactor());
+    // For once in place of the prototype's.
+    backoff.duration = () => {
+      delete backoff.duration;
+      return ms;
+    };
   };
 }
 

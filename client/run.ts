@@ -1,3 +1,5 @@
+import { ownError } from "./failure.ts";
+
 /** A page of what was before. */
 export interface Page<T> {
   readonly epoch: string;
@@ -14,6 +16,22 @@ export interface Paging<T> {
    * @returns what was taken in
    */
   end(page?: Page<T>): readonly T[];
+}
+
+/**
+ * Reads what comes before, by `ask`. @returns what was taken in
+ * @throws RequestError as `ask` does; `unavailable` where nothing was told yet
+ */
+export async function fill<T>(
+  paging: Paging<T> | undefined,
+  ask: (asked: Paging<T>["asked"]) => Promise<Page<T>>,
+): Promise<readonly T[]> {
+  if (!paging) throw ownError("unavailable");
+  try {
+    return paging.end(await ask(paging.asked));
+  } finally {
+    paging.end();
+  }
 }
 
 /** The newest part of a log, oldest first and without holes, with all that has changed in it since. */
@@ -89,11 +107,11 @@ export function createRun<T extends { readonly seq: number }, Change>(
         end(page) {
           if (late !== own) return [];
           late = undefined;
-          if (page?.epoch !== epoch || floor !== asked.before) return [];
-          const older = own.reduce(folded, page?.entries ?? []);
+          if (!page || page.epoch !== epoch || floor !== asked.before) return [];
+          const older = own.reduce(folded, page.entries);
           held = [...older, ...held];
-          floor = page?.entries[0]?.seq ?? floor;
-          more = page?.more ?? more;
+          floor = page.entries[0]?.seq ?? floor;
+          more = page.more;
           return older;
         },
       };

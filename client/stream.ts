@@ -1,4 +1,4 @@
-import { ownFailure, RequestError } from "./failure.ts";
+import { ownError } from "./failure.ts";
 import { createListeners } from "./live.ts";
 
 /** What happens, told to listeners and to readers. */
@@ -36,9 +36,9 @@ export function createStream<T>(): Stream<T> {
       return (async function* read(): AsyncGenerator<T, undefined> {
         try {
           for (;;) {
-            if (waiting.length > MOST_WAITING) throw new RequestError(ownFailure("slow_consumer"));
+            if (waiting.length > MOST_WAITING) throw ownError("slow_consumer");
             if (waiting.length > 0) yield waiting.shift() as T;
-            else if (isOver) return undefined;
+            else if (isOver) return;
             else await new Promise<void>((resolve) => (wake = resolve));
           }
         } finally {

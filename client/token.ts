@@ -1,5 +1,6 @@
 import { after } from "./clock.ts";
 import type { RequestError } from "./failure.ts";
+import { single } from "./single.ts";
 
 /** A token, or what gets a fresh one: called before the first connection, before a token runs out, and when one was not taken. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -10,7 +11,8 @@ const MARGIN_MS = 60_000;
 /** Sooner than this after the last time nothing is replaced, whatever the source gives: it may give the same token again and again. */
 const SOONEST_MS = 1_000;
 
-const RETRY_MS = { first: 1_000, most: 30_000 };
+const FIRST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 30_000;
 
 /** Replaces the token of a connection. @returns whether there was one to replace it on */
 export type Replace = (token: string) => Promise<boolean>;
@@ -36,21 +38,20 @@ export function createTokens(source: TokenSource | undefined): Tokens {
   const isRenewable = typeof source === "function";
   /** The last one that was got, until it is not taken. */
   let token: string | undefined;
-  let asking: Promise<string | undefined> | undefined;
   /** The watch over the end of the present token: a later one takes its place. */
   let watch: object | undefined;
   const replaces = new Set<Replace>();
-  const waits = new Map<string, () => void>();
+  const waits: { source?: () => void; watch?: () => void } = {};
   let isStopped = false;
 
   function wait(what: "source" | "watch", ms: number, act: () => void): void {
-    waits.get(what)?.();
-    waits.set(what, after(ms, act));
+    waits[what]?.();
+    waits[what] = after(ms, act);
   }
 
   /** Tries until it is done, at growing distances, or until trying again is of no use. */
   async function persist<T>(what: "source" | "watch", act: () => Promise<T>): Promise<T> {
-    for (let ms = RETRY_MS.first; ; ms = Math.min(ms * 2, RETRY_MS.most)) {
+    for (let ms = FIRST_RETRY_MS; ; ms = Math.min(ms * 2, MOST_RETRY_MS)) {
       try {
         return await act();
       } catch (error) {
@@ -65,14 +66,11 @@ export function createTokens(source: TokenSource | undefined): Tokens {
    * However many want one at once, the source is asked once. Whoever gives tokens may be out, as the server may; the connection waits for both in
    * the same way.
    */
-  function fresh(): Promise<string | undefined> {
-    asking ??= persist("source", async () => (token = await (isRenewable ? source() : source)));
-    return asking.finally(() => (asking = undefined));
-  }
+  const fresh = single(() => persist("source", async () => (token = await (isRenewable ? source() : source))));
 
   async function renew(own: object): Promise<void> {
     const got = await fresh();
-    for (const replace of replaces) if (watch !== own || got === undefined || (await replace(got))) return;
+    for (const replace of replaces) if (watch !== own || (await replace(got as string))) return;
   }
 
   return {
@@ -83,7 +81,7 @@ export function createTokens(source: TokenSource | undefined): Tokens {
     },
     until(expiresAt, serverNow, replace) {
       const own = (watch = {});
-      waits.get("watch")?.();
+      waits.watch?.();
       replaces.add(replace);
       if (expiresAt === undefined || !isRenewable || isStopped) return;
       const leftMs = expiresAt - serverNow;
@@ -95,7 +93,8 @@ export function createTokens(source: TokenSource | undefined): Tokens {
     stop() {
       isStopped = true;
       watch = undefined;
-      for (const callOff of waits.values()) callOff();
+      waits.source?.();
+      waits.watch?.();
     },
   };
 }

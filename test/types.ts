@@ -3,6 +3,7 @@ import type { Server, Socket } from "socket.io";
 import type { Socket as ClientSocket } from "socket.io-client";
 import { z } from "zod";
 import type { Channel, Connection, ErrorCode, Live, RequestError, RoomChange } from "../client/index.ts";
+import { monitor as board } from "../client/index.ts";
 import type { chat, ClientToServer, monitor, notify, ServerToClient } from "../src/index.ts";
 import { defineContract, type Input, type Payload, type ReplyData } from "../src/protocol/contract.ts";
 import { type Handlers, implement, ReplyThen, type Running } from "../src/runtime/implement.ts";
@@ -144,7 +145,7 @@ export function asListener(channel: ChatChannel): () => void {
   return channel.whenOpen(({ user }) => void user.roles);
 }
 
-export function asPerson({ chat: { join }, notify: inbox, monitor: board }: Connection): Live<object>[] {
+export function asPerson({ chat: { join }, notify: inbox, use }: Connection): Live<object>[] {
   const room = join("lobby", { limit: 10 });
   room.send("hi");
   room.send({ text: "hi", replyTo: 1 });
@@ -155,7 +156,7 @@ export function asPerson({ chat: { join }, notify: inbox, monitor: board }: Conn
   // @ts-expect-error: all, or some by their ids
   void inbox.markRead("none");
   room.listen((change: RoomChange) => void (change.kind === "reset" ? change.entries : change.seq));
-  return [room, inbox, board.watch(["host"])];
+  return [room, inbox, use(board).watch(["host"])];
 }
 
 export function asCatcher({ code, retryAfterMs, failure }: RequestError): ErrorCode {

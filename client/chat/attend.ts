@@ -1,31 +1,19 @@
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { EventName, Payload } from "../../src/protocol/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
-import type { Channel } from "../channel.ts";
-import { after, clock } from "../clock.ts";
-import { ownFailure, RequestError } from "../failure.ts";
+import { after } from "../clock.ts";
+import { finalFailure, type RequestError } from "../failure.ts";
 import { createLive } from "../live.ts";
+import { fill } from "../run.ts";
+import { single } from "../single.ts";
 import { createStream } from "../stream.ts";
-import { type Entry, follow, type Joined, type Position, type RoomChange } from "./follow.ts";
-import type { Outbox } from "./outbox.ts";
+import { type Entry, follow, type Joined, type RoomChange } from "./follow.ts";
 import { newId, type Outgoing } from "./outgoing.ts";
 import { createPeople } from "./people.ts";
 import { createReading } from "./reading.ts";
-import type { Muted, Room, RoomSnapshot, Sanction } from "./room.ts";
+import type { Muted, Room, RoomOptions, RoomSnapshot, Sanction } from "./room.ts";
 import { createTimeline } from "./timeline.ts";
 import { createTypist } from "./typist.ts";
-
-export interface RoomOptions {
-  readonly channel: Channel<typeof chat>;
-  readonly id: string;
-  readonly outbox: Outbox;
-  readonly since?: Position | undefined;
-  readonly limit?: number | undefined;
-  /** One is in it, on this connection. */
-  joined(): void;
-  /** It follows no longer, and will not again; `hasQuit`: nor is one a member any more. */
-  left(hasQuit: boolean): void;
-}
 
 /** The events of one room that are no entries of its log. */
 type RoomEvent = Extract<
@@ -35,10 +23,10 @@ type RoomEvent = Extract<
 
 /** Attends a room. It ends when one leaves, or is sent away, or with the channel. */
 export function createRoom(options: RoomOptions): Room & { changed(): void } {
-  const { channel, id, outbox, since, limit } = options;
+  const { channel, id, outbox } = options;
   const { socket } = channel;
   const stream = createStream<RoomChange>();
-  const timeline = createTimeline(since);
+  const timeline = createTimeline(options.since);
   let ended: "refused" | "left" | undefined;
   let failure: Failure | undefined;
   let isJoined = false;
@@ -46,10 +34,8 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
   let newest = 0;
   let muted: Muted | undefined;
   let unmuteLater: (() => void) | undefined;
-  let paging: Promise<void> | undefined;
 
   const self = () => channel.getSnapshot().session?.user.id;
-  const isSelf = ({ user }: { user: string }) => user === self();
   const headNow = () => Math.max(newest, timeline.head);
 
   const room = createLive((): RoomSnapshot => {
@@ -72,13 +58,13 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
   });
   const { changed } = room;
 
-  const request: typeof channel.request = (name, input) => {
-    const answer = channel.request(name, input);
-    answer.catch((error: RequestError) => learn(error.failure));
-    return answer;
-  };
-  const people = createPeople({ ask: () => request("room:members", { room: id }), changed });
-  const reading = createReading({ socket, room: id, timeline, self, changed });
+  const request: typeof channel.request = (name, input) =>
+    channel.request(name, input).catch((error: RequestError) => {
+      learn(error.failure);
+      throw error;
+    });
+  const people = createPeople(() => request("room:members", { room: id }), changed);
+  const reading = createReading(socket, id, timeline, self, changed);
   const typist = createTypist((typing) => void request("typing:set", { room: id, typing }).catch(() => {}));
 
   function mute(told?: { readonly untilAt?: unknown }): void {
@@ -86,7 +72,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     const untilAt = told?.untilAt as number | undefined;
     muted = told && (untilAt === undefined ? {} : { untilAt });
     // Nobody tells when it has run out.
-    if (untilAt !== undefined) unmuteLater = after(untilAt - clock.now(), mute);
+    if (untilAt !== undefined) unmuteLater = after(untilAt - channel.now(), mute);
     changed();
   }
 
@@ -104,7 +90,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     if (change.kind === "reset") {
       newest = change.head;
       if (change.epoch !== timeline.epoch) {
-        people.forgetMarkers();
+        people.lost();
         reading.lost();
       }
       timeline.apply(change);
@@ -115,7 +101,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
       if (change.kind === "sent") people.typed(change.from.id, false);
       // While one catches up, nobody is told who comes and goes.
       if (isJoined && change.seq === newest) void people.refresh();
-      show(change.kind === "sent" ? [change] : []);
+      show([change]);
     }
     outbox.told(id, change.epoch, timeline.head);
     stream.tell(change);
@@ -132,7 +118,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     options.joined();
   }
 
-  function refused(told?: Failure): void {
+  function refused(told: Failure): void {
     isJoined = false;
     failure = told;
     changed();
@@ -140,13 +126,13 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
 
   function disconnected(): void {
     isJoined = false;
-    typist.forget();
+    typist.stop();
     people.stop();
-    reading.disconnected();
+    reading.stop();
     changed();
   }
 
-  const unfollow = follow(socket, id, heard, { since, limit, onJoined: joined, onFailure: refused });
+  const unfollow = follow(socket, id, heard, { ...options, onJoined: joined, onFailure: refused });
   const on = <E extends RoomEvent>(event: E, hear: (payload: Payload<typeof chat, E>) => void) =>
     channel.on(event, (payload) => {
       if (payload.room === id) hear(payload);
@@ -157,22 +143,24 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     () => socket.off("disconnect", disconnected),
     reading.end,
     on("presence:changed", people.came),
-    on("typing:changed", (typing) => {
-      if (!isSelf(typing)) people.typed(typing.user, typing.typing);
+    on("typing:changed", ({ user, typing }) => {
+      if (user !== self()) people.typed(user, typing);
     }),
-    on("marker:moved", (moved) => {
-      if (isSelf(moved)) reading.move(moved.seq, "elsewhere");
-      else people.marked(moved.user, moved.seq);
+    on("marker:moved", ({ user, seq }) => {
+      if (user === self()) reading.move(seq, true);
+      else people.marked(user, seq);
     }),
-    on("member:removed", (removed) => {
-      if (isSelf(removed)) end(true, removalOf(removed));
+    on("member:removed", ({ room: _room, user, action, ...details }) => {
+      const removal = finalFailure(action === "banned" ? "banned" : "forbidden");
+      // Beside the code it says what was said of it: a reason, an end.
+      if (user === self()) end(true, { ...removal, details });
     }),
     on("room:left", () => end(true)),
-    on("member:muted", (told) => {
-      if (isSelf(told)) mute(told);
+    on("member:muted", ({ user, untilAt }) => {
+      if (user === self()) mute({ untilAt });
     }),
-    on("member:unmuted", (told) => {
-      if (isSelf(told)) mute();
+    on("member:unmuted", ({ user }) => {
+      if (user === self()) mute();
     }),
     channel.subscribe(() => {
       if (channel.getSnapshot().status === "closed") end(false);
@@ -191,24 +179,21 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     options.left(hasQuit);
   }
 
-  async function readPage(most: number): Promise<void> {
-    const page = timeline.page();
-    if (!page) throw new RequestError(ownFailure("unavailable"));
-    if (!timeline.more) return void page.end();
+  const readMore = single(async (most: number = 50): Promise<void> => {
+    if (timeline.epoch && !timeline.more) return;
     try {
-      show(page.end(await request("history:read", { room: id, ...page.asked, limit: most })));
+      show(await fill(timeline.page(), (asked) => request("history:read", { room: id, ...asked, limit: most })));
     } catch (error) {
-      page.end();
       // The log is another one: the room is about to show what there is of it.
       if ((error as RequestError).code !== "conflict") throw error;
     }
-  }
+  });
 
   /** What is asked at once or not at all: nothing of it waits for a connection. */
   const act =
-    (name: `member:${"kick" | "ban" | "mute" | "unban" | "unmute"}`) =>
+    (how: "kick" | "ban" | "mute" | "unban" | "unmute") =>
     async (user: string, sanction?: Sanction): Promise<void> => {
-      await request(name, { ...sanction, room: id, user });
+      await request(`member:${how}`, { ...sanction, room: id, user });
     };
 
   function sent(message: Outgoing): Outgoing {
@@ -218,9 +203,8 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
 
   return {
     ...room,
+    ...stream,
     id,
-    listen: stream.listen,
-    [Symbol.asyncIterator]: stream[Symbol.asyncIterator],
     send(draft) {
       const message = sent(outbox.send(id, typeof draft === "string" ? { text: draft } : draft));
       typist.set(false);
@@ -236,27 +220,22 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
       // The same id each time: whoever tries again, not knowing what came of it, hears that it is done.
       await request("message:delete", { room: id, target, epoch: timeline.epoch, id: `delete-${target}` });
     },
-    readMore: (most = 50) => (paging ??= readPage(most).finally(() => (paging = undefined))),
+    readMore,
     setTyping(typing) {
       if (isJoined) typist.set(typing);
     },
     markRead(seq = headNow()) {
       if (!ended) reading.move(Math.min(seq, headNow()));
     },
-    kick: act("member:kick"),
-    ban: act("member:ban"),
-    mute: act("member:mute"),
-    unban: act("member:unban"),
-    unmute: act("member:unmute"),
+    kick: act("kick"),
+    ban: act("ban"),
+    mute: act("mute"),
+    unban: act("unban"),
+    unmute: act("unmute"),
     leave: () => end(false),
     async quit() {
       await request("room:quit", { room: id });
       end(true);
     },
   };
-}
-
-/** Beside the code it says what was said of it: a reason, an end. */
-function removalOf({ room: _room, user: _user, action, ...details }: Payload<typeof chat, "member:removed">): Failure {
-  return { ...ownFailure(action === "banned" ? "banned" : "forbidden", "One was sent out of the room."), details };
 }

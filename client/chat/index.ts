@@ -41,15 +41,11 @@ export interface Chat {
 export function createChat(channel: Channel<typeof chat>, storage?: (user: string) => Shelf): Chat {
   const joined = new Map<string, ReturnType<typeof createRoom>>();
   const rooms = createRooms(channel, joined);
-  const outbox = createOutbox({
-    channel,
-    storage,
-    changed() {
-      for (const room of joined.values()) room.changed();
-    },
+  const outbox = createOutbox(channel, storage, () => {
+    for (const room of joined.values()) room.changed();
   });
 
-  function join(id: string, options: { since?: Position; limit?: number } = {}): Room {
+  function join(id: string, options?: { since?: Position; limit?: number }): Room {
     const found = joined.get(id);
     if (found) return found;
     const left = (hasQuit: boolean) => {
@@ -63,17 +59,11 @@ export function createChat(channel: Channel<typeof chat>, storage?: (user: strin
     return room;
   }
 
-  channel.subscribe(() => {
-    if (channel.getSnapshot().status === "closed") rooms.close();
-  });
   return {
     channel,
     rooms,
     join,
-    async direct(user) {
-      const { room } = await channel.request("room:direct", { user });
-      return join(room);
-    },
+    direct: async (user) => join((await channel.request("room:direct", { user })).room),
     list: (after) => channel.request("room:list", { limit: 100, after }),
   };
 }

@@ -17,17 +17,17 @@ export type Kept = Omit<Outgoing, "room" | "id" | "state">;
  * the storage (it is full, switched off, full of somebody else's things), it only keeps less.
  */
 export interface Shelf {
-  load(): readonly (Kept & { readonly room: string; readonly id: string })[];
-  has(room: string, id: string): boolean;
-  save(room: string, id: string, kept: Kept): void;
-  remove(room: string, id: string): void;
+  load(): readonly Outgoing[];
+  has(message: Outgoing): boolean;
+  save(message: Outgoing): void;
+  remove(message: Outgoing): void;
 }
 
 /** Keeps messages that were not yet sent over reloads and restarts, for `connect`: `keptIn(localStorage)`, say. */
 export function keptIn(storage: OutboxStorage): (user: string) => Shelf {
   return (user) => {
     const prefix = `carillon:outbox:${user}:`;
-    const keyOf = (room: string, id: string) => `${prefix}${room}:${id}`;
+    const keyOf = ({ room, id }: Outgoing) => `${prefix}${room}:${id}`;
     return {
       load: () =>
         (quietly(() => Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "")) ?? []).flatMap(
@@ -36,13 +36,16 @@ export function keptIn(storage: OutboxStorage): (user: string) => Shelf {
             const [room, id, ...rest] = key.startsWith(prefix) ? key.slice(prefix.length).split(":") : [];
             const kept = quietly(() => JSON.parse(storage.getItem(key) ?? "") as Kept | null);
             const isOurs = room && id && rest.length === 0 && typeof kept?.text === "string" && kept.createdAt > 0;
-            return isOurs ? { ...kept, room, id } : [];
+            return isOurs ? { ...kept, room, id, state: kept.failure ? "failed" : "pending" } : [];
           },
         ),
       // Where nobody can say, it is as good as there.
-      has: (room, id) => quietly(() => storage.getItem(keyOf(room, id))) !== null,
-      save: (room, id, kept) => quietly(() => storage.setItem(keyOf(room, id), JSON.stringify(kept))),
-      remove: (room, id) => quietly(() => storage.removeItem(keyOf(room, id))),
+      has: (message) => quietly(() => storage.getItem(keyOf(message))) !== null,
+      save(message) {
+        const { room: _room, id: _id, state: _state, ...kept } = message;
+        quietly(() => storage.setItem(keyOf(message), JSON.stringify(kept)));
+      },
+      remove: (message) => quietly(() => storage.removeItem(keyOf(message))),
     };
   };
 }

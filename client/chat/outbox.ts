@@ -3,7 +3,7 @@ import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
 import { askOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
-import { isUnsigned, ownFailure, RequestError } from "../failure.ts";
+import { finalFailure, isUnsigned, ownError } from "../failure.ts";
 import type { Shelf } from "./outbox-storage.ts";
 import { type Draft, isPending, newId, type Outgoing } from "./outgoing.ts";
 
@@ -41,13 +41,8 @@ export interface Outbox {
   left(room: string): void;
 }
 
-export interface OutboxOptions {
-  readonly channel: Pick<Channel<typeof chat>, "socket" | "whenOpen">;
-  /** Keeps a user's messages. */
-  readonly storage?: ((user: string) => Shelf) | undefined;
-  /** `outgoing` may give something else. */
-  changed(): void;
-}
+/** What is used of a channel. */
+export type OutboxChannel = Pick<Channel<typeof chat>, "socket" | "getSnapshot" | "now" | "whenOpen">;
 
 /** One message, and what only the outbox has to know of it. */
 interface Item {
@@ -63,8 +58,9 @@ interface Item {
 /** Of those that wait in a room, and of those whose outcome is remembered. */
 const MOST = 100;
 
-const DISCARDED = ownFailure("not_found", "It was discarded.");
-const FOREIGN = ownFailure("forbidden", "Another user has signed in since.");
+const DISCARDED = finalFailure("not_found");
+/** Another user has signed in since. */
+const FOREIGN = finalFailure("forbidden");
 
 /** An epoch that no log has: under it the server still says what it knows of an id, and stores nothing. */
 const NO_EPOCH = "-";
@@ -77,41 +73,43 @@ const NO_EPOCH = "-";
  * A log that was reset has forgotten which ids it had: therefore each message goes with the epoch that it was written in, and is refused in
  * any other. A log that is trimmed forgets too: for that it goes with the time when it was first sent, by the server's clock. It may have
  * waited offline for long before, or have been written by a clock that is wrong, and neither is a reason to refuse it.
+ *
+ * `storage`: keeps a user's messages. `changed`: `outgoing` may give something else.
  */
-export function createOutbox({ channel, storage, changed }: OutboxOptions): Outbox {
+export function createOutbox(
+  channel: OutboxChannel,
+  storage: ((user: string) => Shelf) | undefined,
+  changed: () => void,
+): Outbox {
   /** In the order in which they were written. */
   const items: Item[] = [];
   /** Up to where the rooms that are attended have told everything. */
   const places = new Map<string, { readonly epoch: string; readonly seq: number }>();
   let owner: string | undefined;
   let shelf: Shelf | undefined;
-  /** The server is known to take what is sent for the owner's. */
-  let isOpen = false;
-  /** By how much the server's clock is ahead of ours; rather too little, so that nothing seems to be written later than it was. */
-  let aheadMs = 0;
   /** The one that is on its way. */
   let flying: Item | undefined;
 
   const sending = askOn<typeof chat, "message:send">(channel.socket, "message:send", {
     input() {
-      flying = isOpen ? items.find(({ message }) => isPending(message) && message.epoch) : undefined;
-      if (!flying) return undefined;
-      const { room, id } = flying.message;
+      flying = items.find(({ message }) => isPending(message) && message.epoch);
+      // It is only then that the server is known to take what is sent for the owner's.
+      if (!flying || channel.getSnapshot().status !== "open") return undefined;
       // Another tab has settled or discarded it.
-      if (flying.isLoaded && shelf?.has(room, id) === false) flying.isHidden = true;
+      if (flying.isLoaded && shelf?.has(flying.message) === false) flying.isHidden = true;
       // Kept before it goes: whoever finds it in the storage has to know since when it may be stored.
-      update(flying, { triedAt: flying.message.triedAt ?? Math.floor(clock.now() + aheadMs) });
+      update(flying, { triedAt: flying.message.triedAt ?? channel.now() });
       const { state: _, triedAt, epoch, ...draft } = flying.message;
       return { ...draft, epoch: flying.isHidden ? NO_EPOCH : epoch, createdAt: triedAt };
     },
     answered({ epoch, seq }) {
-      if (flying) settle(flying, { state: "sent", epoch, seq });
+      settle(flying as Item, { state: "sent", epoch, seq });
       sending.again();
     },
     refused(failure) {
       // That is not the message's fault: it waits for a token that is taken.
-      if (!flying || isUnsigned(failure)) return;
-      fail(flying, failure);
+      if (isUnsigned(failure)) return;
+      fail(flying as Item, failure);
       sending.again();
     },
   });
@@ -126,9 +124,8 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
   }
 
   function save({ message, isLoaded, isHidden }: Item): void {
-    const { room, id, state, ...kept } = message;
-    if (isHidden || state === "sent") shelf?.remove(room, id);
-    else if (!isLoaded || shelf?.has(room, id)) shelf?.save(room, id, kept);
+    if (isHidden || message.state === "sent") shelf?.remove(message);
+    else if (!isLoaded || shelf?.has(message)) shelf?.save(message);
   }
 
   function update(item: Item, change: Partial<Outgoing>): void {
@@ -147,8 +144,8 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
     item.tell(item.message);
     if (isPast(item.message)) hide(item);
     const past = items.filter(({ message }) => !isPending(message));
-    const oldest = past.find(({ isHidden }) => isHidden) ?? past[0];
-    if (!oldest || past.length <= MOST) return;
+    if (past.length <= MOST) return;
+    const oldest = (past.find(({ isHidden }) => isHidden) ?? past[0]) as Item;
     hide(oldest);
     items.splice(items.indexOf(oldest), 1);
   }
@@ -171,7 +168,7 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
 
   function send(room: string, { text, type, data, replyTo }: Draft): Outgoing {
     const waiting = items.filter(({ message }) => message.room === room && isPending(message));
-    if (waiting.length >= MOST) throw new RequestError(ownFailure("too_large"));
+    if (waiting.length >= MOST) throw ownError("too_large");
     const draft = JSON.parse(JSON.stringify({ text, type, data, replyTo })) as Draft;
     // Later than the last, so that they come in order out of the storage.
     const createdAt = Math.max(clock.now(), ...items.map(({ message }) => message.createdAt + 1));
@@ -183,27 +180,21 @@ export function createOutbox({ channel, storage, changed }: OutboxOptions): Outb
     return item.message;
   }
 
-  channel.socket.on("disconnect", () => {
-    isOpen = false;
-  });
-  channel.whenOpen(({ user, at }) => {
+  channel.whenOpen(({ user }) => {
     if (owner !== undefined && owner !== user.id) {
-      for (const { message, tell } of items)
-        if (isPending(message)) tell({ ...message, state: "failed", failure: FOREIGN });
+      // Whoever was told of an outcome hears no other.
+      for (const { message, tell } of items) tell({ ...message, state: "failed", failure: FOREIGN });
       items.length = 0;
       shelf = undefined;
     }
     owner = user.id;
-    aheadMs = at - clock.now();
-    const isFirst = !shelf;
-    shelf = storage?.(owner);
-    if (isFirst) items.forEach(save);
-    for (const kept of shelf?.load() ?? []) {
-      const state = kept.failure ? "failed" : "pending";
-      if (!find(kept.id)) add({ epoch: places.get(kept.room)?.epoch, ...kept, state }, true);
+    if (!shelf) {
+      shelf = storage?.(owner);
+      items.forEach(save);
     }
+    for (const kept of shelf?.load() ?? [])
+      if (!find(kept.id)) add({ epoch: places.get(kept.room)?.epoch, ...kept }, true);
     items.sort((one, other) => one.message.createdAt - other.message.createdAt);
-    isOpen = true;
     changed();
     sending.again();
   });

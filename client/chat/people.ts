@@ -3,6 +3,7 @@ import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Member as MemberSchema } from "../../src/protocol/fields.ts";
 import type { Payload } from "../../src/protocol/contract.ts";
 import { after } from "../clock.ts";
+import { single } from "../single.ts";
 import type { RoomSnapshot } from "./room.ts";
 
 export type Member = z.output<typeof MemberSchema>;
@@ -26,15 +27,9 @@ export interface People {
   typed(user: string, typing: boolean): void;
   marked(user: string, seq: number): void;
   /** The log begins anew: what was read of it says nothing. */
-  forgetMarkers(): void;
+  lost(): void;
   /** Nobody is heard of for now. */
   stop(): void;
-}
-
-export interface PeopleOptions {
-  /** Asks who attends now. */
-  ask(): Promise<Presence>;
-  changed(): void;
 }
 
 /** Above it, the server tells the count alone. */
@@ -46,11 +41,12 @@ const TYPING_MS = 15_000;
 /** Of more people nobody is shown who has read what; those not heard of for longest go first. */
 const MOST_MARKERS = 1_000;
 
-export function createPeople({ ask, changed }: PeopleOptions): People {
+/** `ask`: who attends now. */
+export function createPeople(ask: () => Promise<Presence>, changed: () => void): People {
   let now: People["now"] = { members: [], memberCount: 0, typing: [], markers: new Map() };
   const typists = new Map<string, () => void>();
-  let version: number | undefined;
-  let isAsking = false;
+  /** Before a join has told who is there, nothing is newer. */
+  let version = Infinity;
 
   function update(change: Partial<People["now"]>): void {
     now = { ...now, ...change };
@@ -58,17 +54,18 @@ export function createPeople({ ask, changed }: PeopleOptions): People {
   }
 
   function joined(presence: Presence): void {
-    ({ version } = presence);
+    version = presence.version;
     update({ members: presence.members.toSorted(byName), memberCount: presence.memberCount });
   }
 
-  async function refresh(): Promise<void> {
-    if (isAsking) return;
-    isAsking = true;
-    const presence = await ask().catch(() => undefined);
-    isAsking = false;
-    if (presence && version !== undefined && presence.version >= version) joined(presence);
-  }
+  const refresh = single(() =>
+    ask().then(
+      (presence) => {
+        if (presence.version >= version) joined(presence);
+      },
+      () => {},
+    ),
+  );
 
   function typed(user: string, isTyping: boolean): void {
     const callOff = typists.get(user);
@@ -89,9 +86,9 @@ export function createPeople({ ask, changed }: PeopleOptions): People {
     joined,
     refresh,
     came({ memberCount, ...change }) {
-      if (version === undefined || change.version < version) return;
+      if (change.version < version) return;
       const wasLarge = now.memberCount > LARGE_ROOM;
-      ({ version } = change);
+      version = change.version;
       const members = new Map([...now.members, ...change.joined].map((member) => [member.id, member]));
       for (const { id } of change.left) members.delete(id);
       update({ members: [...members.values()].toSorted(byName), memberCount });
@@ -101,10 +98,11 @@ export function createPeople({ ask, changed }: PeopleOptions): People {
     typed,
     marked(user, seq) {
       if (seq <= (now.markers.get(user) ?? 0)) return;
-      const others = [...now.markers].filter(([other]) => other !== user);
-      update({ markers: new Map([...others, [user, seq] as const].slice(-MOST_MARKERS)) });
+      const markers = new Map(now.markers);
+      markers.delete(user);
+      update({ markers: new Map([...markers, [user, seq] as const].slice(-MOST_MARKERS)) });
     },
-    forgetMarkers: () => update({ markers: new Map() }),
+    lost: () => update({ markers: new Map() }),
     stop() {
       for (const user of typists.keys()) typed(user, false);
     },

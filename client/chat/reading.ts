@@ -15,26 +15,24 @@ export interface Reading {
   joined(data: Pick<Joined, "head" | "marker" | "unread">): void;
   /** An entry that comes next. */
   heard(entry: Entry): void;
-  /** One has read up to `seq`, here or (`elsewhere`) on another device. Never backwards. */
-  move(seq: number, elsewhere?: "elsewhere"): void;
+  /** One has read up to `seq`, here or (`isElsewhere`) on another device. Never backwards. */
+  move(seq: number, isElsewhere?: boolean): void;
   /** The log begins anew. */
   lost(): void;
   /** There is no connection: nothing is told before the next join. */
-  disconnected(): void;
+  stop(): void;
   /** Nothing is told any more. */
   end(): void;
 }
 
-export interface ReadingOptions {
-  readonly socket: Socket;
-  readonly room: string;
-  readonly timeline: Pick<Timeline, "epoch" | "head" | "unread">;
-  self(): string | undefined;
-  changed(): void;
-}
-
 /** At most one request is on its way; what is read meanwhile goes with the next. */
-export function createReading({ socket, room, timeline, self, changed }: ReadingOptions): Reading {
+export function createReading(
+  socket: Socket,
+  room: string,
+  timeline: Pick<Timeline, "epoch" | "head" | "unread">,
+  self: () => string | undefined,
+  changed: () => void,
+): Reading {
   let marker = 0;
   let counted = 0;
   /** Entries up to here are in what the server has counted. */
@@ -55,7 +53,9 @@ export function createReading({ socket, room, timeline, self, changed }: Reading
     answered({ seq, unread }) {
       isTelling = false;
       if (epoch !== timeline.epoch || seq < marker) return;
-      [marker, counted, countedTo] = [seq, unread, timeline.head];
+      marker = seq;
+      counted = unread;
+      countedTo = timeline.head;
       changed();
     },
     // It is corrected by the next join.
@@ -75,10 +75,11 @@ export function createReading({ socket, room, timeline, self, changed }: Reading
     get now() {
       return { marker, unread: count(marker) ?? counted + (count(countedTo) ?? 0) };
     },
-    joined({ head, unread, ...data }) {
+    joined({ head, unread, marker: told }) {
       isJoined = true;
-      marker = Math.max(data.marker, isDue || isTelling ? marker : 0);
-      [counted, countedTo] = [unread, head];
+      marker = Math.max(told, isDue || isTelling ? marker : 0);
+      counted = unread;
+      countedTo = head;
       telling.again();
     },
     heard({ kind, seq, target = 0 }) {
@@ -92,17 +93,17 @@ export function createReading({ socket, room, timeline, self, changed }: Reading
       )
         due();
     },
-    move(seq, elsewhere) {
+    move(seq, isElsewhere) {
       if (seq <= marker) return;
       marker = seq;
       changed();
-      if (!elsewhere || count(seq) === undefined) due();
+      if (!isElsewhere || count(seq) === undefined) due();
     },
     lost() {
       marker = counted = countedTo = 0;
       isDue = isTelling = false;
     },
-    disconnected() {
+    stop() {
       isJoined = false;
     },
     end: telling.end,

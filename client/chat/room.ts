@@ -1,6 +1,9 @@
+import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
+import type { Channel } from "../channel.ts";
 import type { Live } from "../live.ts";
-import type { Entry, RoomChange } from "./follow.ts";
+import type { Entry, Position, RoomChange } from "./follow.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Draft, Outgoing } from "./outgoing.ts";
 import type { Member } from "./people.ts";
 
@@ -101,4 +104,17 @@ export interface Room extends Live<RoomSnapshot>, AsyncIterable<RoomChange> {
   leave(): void;
   /** Is no longer a member, on any device, and leaves. Offline: `unavailable` at once. @throws RequestError */
   quit(): Promise<void>;
+}
+
+/** What a room is made of. */
+export interface RoomOptions {
+  readonly channel: Channel<typeof chat>;
+  readonly id: string;
+  readonly outbox: Outbox;
+  readonly since?: Position | undefined;
+  readonly limit?: number | undefined;
+  /** One is in it, on this connection. */
+  joined(): void;
+  /** It follows no longer, and will not again; `hasQuit`: nor is one a member any more. */
+  left(hasQuit: boolean): void;
 }

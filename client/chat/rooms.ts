@@ -14,7 +14,6 @@ export interface Rooms extends Live<RoomsSnapshot> {
   joined(id: string): void;
   /** It is about to be attended no longer; `hasQuit`: nor is one a member. */
   left(id: string, hasQuit: boolean): void;
-  close(): void;
 }
 
 /** The time from one question to the next: what happens meanwhile is asked for in one go. */
@@ -50,7 +49,7 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
     },
     answered(page) {
       for (const room of page.rooms) found.set(room.room, room);
-      ({ next } = page);
+      next = page.next;
       if (next !== undefined) return reading.again();
       listed = found;
       isLoaded = true;
@@ -100,7 +99,7 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
 
   function start(): void {
     isStarted = true;
-    channel.on("room:changed", ({ room, head, lastAt }) => changed(room, { head, lastAt }));
+    channel.on("room:changed", ({ room, ...change }) => changed(room, change));
     channel.on("marker:moved", ({ room, user, seq }) => {
       if (user === owner && !attended.has(room)) changed(room, { marker: seq });
     });
@@ -120,8 +119,11 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
     });
   }
 
+  channel.subscribe(() => {
+    if (channel.getSnapshot().status === "closed") callOff?.();
+  });
   return {
-    getSnapshot: live.getSnapshot,
+    ...live,
     subscribe(listener) {
       if (!isStarted) start();
       return live.subscribe(listener);
@@ -135,7 +137,6 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
       // What came between its last word and the leaving is asked for.
       else if (listed.has(id)) refresh();
     },
-    close: () => callOff?.(),
   };
 }
 

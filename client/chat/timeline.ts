@@ -41,9 +41,9 @@ export function createTimeline(since?: Position, mostHeld = MOST_HELD): Timeline
       return run.more;
     },
     apply(change) {
-      ({ epoch } = change);
+      epoch = change.epoch;
       if (change.kind === "reset") {
-        ({ head } = change);
+        head = change.head;
         return run.reset(change.entries, epoch, head);
       }
       head = change.seq;

@@ -4,7 +4,7 @@ import { after, clock } from "../clock.ts";
 export interface Typist {
   set(typing: boolean): void;
   /** The others know nothing of it any more: the connection is another, or none. */
-  forget(): void;
+  stop(): void;
 }
 
 /** Well below the 15 s after which the others take it for ended. */
@@ -17,7 +17,7 @@ export function createTypist(tell: (typing: boolean) => void): Typist {
   let toldAt = 0;
   let callOff: (() => void) | undefined;
 
-  function forget(): void {
+  function stop(): void {
     callOff?.();
     toldAt = 0;
   }
@@ -30,5 +30,5 @@ export function createTypist(tell: (typing: boolean) => void): Typist {
     tell(typing);
   }
 
-  return { set, forget };
+  return { set, stop };
 }

@@ -1,9 +1,14 @@
 import type { z } from "zod";
-import type { Alert as AlertSchema, monitor, Sample as SampleSchema } from "../../src/namespaces/monitor/contract.ts";
+import type {
+  Alert as AlertSchema,
+  monitor as contract,
+  Sample as SampleSchema,
+} from "../../src/namespaces/monitor/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
 import { openOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
 import { createLive, type Live, type Source } from "../live.ts";
+import type { Part } from "../part.ts";
 import { createStream, type Stream } from "../stream.ts";
 import { createHosts } from "./hosts.ts";
 
@@ -43,7 +48,7 @@ export interface Watch extends Live<MonitorSnapshot>, AsyncIterable<Sample> {
 
 export interface Monitor {
   /** The namespace: how its connection is, and requests that have no method here. */
-  readonly channel: Channel<typeof monitor>;
+  readonly channel: Channel<typeof contract>;
   /** Watches all hosts, or some: now, or as soon as there is a connection. */
   watch(hosts?: readonly string[]): Watch;
 }
@@ -61,7 +66,7 @@ const MOST_NAMED = 100;
 const INTERVAL_MS = 1_000;
 
 /** Watches hosts over a channel of `/monitor`. The server knows one watch a connection: all of ours share it. */
-export function createMonitor(channel: Channel<typeof monitor>): Monitor {
+function createMonitor(channel: Channel<typeof contract>): Monitor {
   const hosts = createHosts();
   const watches = new Set<Watching>();
   let alerts: readonly Alert[] = [];
@@ -160,3 +165,6 @@ export function createMonitor(channel: Channel<typeof monitor>): Monitor {
     },
   };
 }
+
+/** The monitor, for whoever wants it in his connection: `connection.use(monitor)`. Offline it waits until there is one, as the other parts do. */
+export const monitor: Part<typeof contract, Monitor> = { name: "monitor", open: createMonitor };

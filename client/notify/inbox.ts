@@ -52,8 +52,10 @@ export function createInbox(stale: () => void): Inbox {
   });
   let unread = 0;
   let size = Infinity;
+  /** Up to here everything was heard; nothing before the inbox was ever opened. */
   let position: Position | undefined;
-  let isOpened = false;
+  /** The place before the first that was heard until then. */
+  let early: Position | undefined;
   /**
    * The server was here when it counted. Up to here one may still be catching up, with holes that are no loss (the server leaves out what is
    * archived or expired by now); from here on there are none.
@@ -79,23 +81,24 @@ export function createInbox(stale: () => void): Inbox {
       return { notifications: run.held.toReversed(), unread, more: run.more };
     },
     get since() {
-      return isOpened ? position : undefined;
+      return position;
     },
     get level() {
-      return isOpened && position ? { epoch: position.epoch, upTo: level } : undefined;
+      return position && { epoch: position.epoch, upTo: level };
     },
     limit(newest) {
       size = newest || Infinity;
     },
     hearEarly({ epoch, seq }) {
-      position ??= { epoch, seq: seq - 1 };
+      early ??= { epoch, seq: seq - 1 };
     },
-    open({ epoch, head, recovered, entries, changes, ...reply }) {
-      const known = epoch === position?.epoch ? position.seq : undefined;
+    open({ epoch, head, recovered, entries, changes, unread: counted }) {
+      const from = position ?? early;
+      const known = epoch === from?.epoch ? from.seq : undefined;
       // In another log (one that was rolled back, say) there may be what was known before.
-      const isKnown = ({ seq, id }: Notification) =>
-        known === undefined ? !isOpened || run.held.some((each) => each.id === id) : seq <= known;
-      const news = entries.filter((notification) => !isKnown(notification));
+      const news = entries.filter(({ seq, id }) =>
+        known === undefined ? position && run.held.every((each) => each.id !== id) : seq > known,
+      );
       if (recovered) {
         hold(news);
         changes.forEach(run.amend);
@@ -106,26 +109,25 @@ export function createInbox(stale: () => void): Inbox {
         run.reset(entries, epoch, head);
         position = { epoch, seq: head, id: last?.seq === head ? last.id : undefined };
       }
-      isOpened = true;
       level = head;
-      ({ unread } = reply);
+      unread = counted;
       return news;
     },
     hear(entry) {
-      const { epoch, seq } = entry;
+      const { epoch, seq, id } = entry as Notification;
       if (epoch !== position?.epoch || seq > level + 1) {
         stale();
         return false;
       }
       if (seq <= position.seq) return false;
-      position = { epoch, seq, id: "id" in entry ? entry.id : undefined };
+      position = { epoch, seq, id };
       const isCounted = seq <= level;
       level = Math.max(level, seq);
       if ("title" in entry) {
         if (!isCounted && !entry.read) unread++;
         hold([entry]);
       } else {
-        if (!isCounted) ({ unread } = entry);
+        if (!isCounted) unread = entry.unread;
         run.amend(entry);
       }
       return true;

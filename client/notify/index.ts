@@ -1,11 +1,14 @@
 import type { z } from "zod";
-import type { notify, Notification as NotificationSchema } from "../../src/namespaces/notify/contract.ts";
+import type { notify as contract, Notification as NotificationSchema } from "../../src/namespaces/notify/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
-import { openOn } from "../ask.ts";
+import { askOn, openOn } from "../ask.ts";
 import type { Channel } from "../channel.ts";
-import { after, clock } from "../clock.ts";
-import { ownFailure, RequestError } from "../failure.ts";
+import { after } from "../clock.ts";
+import { ownError, type RequestError } from "../failure.ts";
 import { createLive, type Live } from "../live.ts";
+import type { Part } from "../part.ts";
+import { fill } from "../run.ts";
+import { single } from "../single.ts";
 import { createStream } from "../stream.ts";
 import { type Change, createInbox, type Marking } from "./inbox.ts";
 
@@ -33,7 +36,7 @@ export interface InboxSnapshot {
  */
 export interface Notify extends Live<InboxSnapshot>, AsyncIterable<Notification> {
   /** The namespace: how its connection is, and requests that have no method here. */
-  readonly channel: Channel<typeof notify>;
+  readonly channel: Channel<typeof contract>;
   /** Tells of each new notification once; those that came while one was away are told when one is back. @returns what ends it. */
   listen(hear: (notification: Notification) => void): () => void;
   /** Reads up to `limit` older ones (1 to 100; 50 unless given) into the snapshot. Offline: `unavailable` at once. @throws RequestError */
@@ -52,14 +55,11 @@ export interface Notify extends Live<InboxSnapshot>, AsyncIterable<Notification>
 const PAGE = 50;
 
 /** Keeps an inbox level over a channel of `/notify`. */
-export function createNotify(channel: Channel<typeof notify>): Notify {
+function createNotify(channel: Channel<typeof contract>): Notify {
   const inbox = createInbox(() => opening.again());
   const news = createStream<Notification>();
   let topics: readonly string[] = [];
-  let paging: Promise<void> | undefined;
   let callOff: (() => void) | undefined;
-  /** By how much the server's clock is ahead of ours. */
-  let aheadMs = 0;
   const live = createLive<InboxSnapshot>(() => ({ ...opening.standing(), ...inbox.now, topics }));
 
   /** After each change: what has expired goes, now and when its time comes. */
@@ -67,15 +67,12 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
     callOff?.();
     live.changed();
     if (channel.getSnapshot().status === "closed") return news.end();
-    const now = clock.now() + aheadMs;
+    const now = channel.now();
     const next = inbox.expire(now);
     if (next < Infinity) callOff = after(next - now, settle);
   }
 
-  channel.whenOpen(({ at, limits }) => {
-    aheadMs = at - clock.now();
-    inbox.limit(limits.inboxSize);
-  });
+  channel.whenOpen(({ limits }) => inbox.limit(limits.inboxSize));
   const opening = openOn(channel, "inbox:open", {
     input: () => ({ since: inbox.since }),
     answered(reply) {
@@ -87,7 +84,10 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
     },
     changed: settle,
   });
-  openOn(channel, "topic:list", { input: () => ({}), answered: tookTopics, changed: () => {} });
+  askOn<typeof contract, "topic:list">(channel.socket, "topic:list", {
+    input: () => ({}),
+    answered: tookTopics,
+  });
   channel.on("notification:sent", (notification, receive) => {
     receive?.({ received: true });
     if (hear(notification)) news.tell(notification);
@@ -114,24 +114,16 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
       throw error;
     });
 
-  async function readPage(limit: number): Promise<void> {
-    const page = inbox.page();
-    if (!page) throw new RequestError(ownFailure("unavailable"));
-    try {
-      page.end(await request("inbox:read", { ...page.asked, limit }));
-      settle();
-    } finally {
-      page.end();
-    }
-  }
-
-  const readMore = (limit = PAGE) => (paging ??= readPage(limit).finally(() => (paging = undefined)));
+  const readMore = single(async (limit: number = PAGE) => {
+    await fill(inbox.page(), (asked) => request("inbox:read", { ...asked, limit }));
+    settle();
+  });
 
   async function mark(
     how: "read" | "archive",
     marking: (Marking & { epoch?: string }) | undefined = inbox.level,
   ): Promise<void> {
-    if (!marking) throw new RequestError(ownFailure("unavailable"));
+    if (!marking) throw ownError("unavailable");
     await request(`notification:${how}`, marking as { ids: string[] });
     inbox.mark({ ...marking, archived: how === "archive" });
     settle();
@@ -139,9 +131,8 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
 
   return {
     ...live,
+    ...news,
     channel,
-    listen: news.listen,
-    [Symbol.asyncIterator]: news[Symbol.asyncIterator],
     readMore,
     markRead: (ids) => mark("read", ids === "all" ? undefined : { ids: [...ids] }),
     archive: (ids) => mark("archive", { ids: [...ids] }),
@@ -149,3 +140,6 @@ export function createNotify(channel: Channel<typeof notify>): Notify {
     unsubscribeFrom: async (topic) => tookTopics(await channel.request("topic:unsubscribe", { topic })),
   };
 }
+
+/** The inbox, as a part of a connection. */
+export const notify: Part<typeof contract, Notify> = { name: "notify", open: createNotify };

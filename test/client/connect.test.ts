@@ -140,7 +140,7 @@ describe("close()", () => {
     expect((await pending).code).to.equal("timeout");
     expect(connection.getSnapshot().status).to.equal("closed");
     const later = connection.notify.channel as unknown as Channel;
-    expect(later.getSnapshot()).to.deep.equal({ status: "closed" });
+    expect(later.getSnapshot().status).to.equal("closed");
     expect((await refusalOf(later.request("topic:list", {}))).code).to.equal("unavailable");
     connection.reconnect();
     await eventually(() => server.carillon.io.engine.clientsCount === 0);

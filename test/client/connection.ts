@@ -4,6 +4,7 @@ import {
   connect,
   type Connection,
   type ConnectOptions,
+  monitor,
   RequestError,
   type Status,
 } from "../../client/index.ts";
@@ -37,8 +38,8 @@ export async function reaches(status: Status, ...channels: readonly Channel[]): 
 }
 
 /** The three namespaces of a connection, looked at, and so connected. */
-export function channelsOf({ chat, notify, monitor }: Connection): readonly [Channel, Channel, Channel] {
-  return [chat.channel, notify.channel, monitor.channel] as unknown as readonly [Channel, Channel, Channel];
+export function channelsOf({ chat, notify, use }: Connection): readonly [Channel, Channel, Channel] {
+  return [chat.channel, notify.channel, use(monitor).channel] as unknown as readonly [Channel, Channel, Channel];
 }
 
 /** The namespace of the chat, whatever its contract. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Kept, OutboxStorage } from "../../client/chat/outbox-storage.ts";
-import type { OutboxOptions } from "../../client/chat/outbox.ts";
+import type { OutboxChannel } from "../../client/chat/outbox.ts";
 import { RequestError } from "../../client/failure.ts";
 import type { Ack } from "../../src/protocol/contract.ts";
 import { ERRORS, type ErrorCode } from "../../src/protocol/errors.ts";
@@ -23,7 +23,7 @@ export interface Stored {
 /** What becomes of one request, on the way or in the server. */
 export type Fate = "answered" | "lost" | "answer lost" | ErrorCode;
 
-type Channel = OutboxOptions["channel"];
+type Channel = OutboxChannel;
 
 export function refusal(code: ErrorCode): RequestError {
   return new RequestError({ code, message: ERRORS[code].message, retryable: ERRORS[code].retryable });
@@ -83,6 +83,8 @@ export class FakeChannel {
   /** How many are on their way now. */
   flying = 0;
   isOpen = false;
+  /** The server has said who one is. */
+  #isEntered = false;
   readonly #clock: FakeClock;
   readonly #log: FakeLog;
   readonly #fate: () => Fate;
@@ -102,17 +104,19 @@ export class FakeChannel {
     };
     Object.defineProperty(socket, "connected", { get: () => this.isOpen });
     const whenOpen = (act: () => void) => this.#heard.on("session:opened", act);
-    return { socket, whenOpen } as unknown as Channel;
+    const getSnapshot = () => ({ status: this.#isEntered ? "open" : "offline" });
+    return { socket, getSnapshot, now: () => this.#clock.now(), whenOpen } as unknown as Channel;
   }
 
   open(user: string): void {
     this.isOpen = true;
     this.#heard.emit("connect");
+    this.#isEntered = true;
     this.#heard.emit("session:opened", { user: { id: user }, at: this.#clock.now() });
   }
 
   cut(): void {
-    this.isOpen = false;
+    this.isOpen = this.#isEntered = false;
     this.#heard.emit("disconnect");
     for (const lose of this.#cuts) lose();
     this.#cuts.clear();

@@ -138,10 +138,8 @@ describe("listeners", () => {
     const heard: unknown[] = [];
     listeners.add((...told) => heard.push(told));
     listeners.tell("a", 1);
-    expect(listeners.size).to.equal(1);
     listeners.clear();
     listeners.tell("b", 2);
     expect(heard).to.deep.equal([["a", 1]]);
-    expect(listeners.size).to.equal(0);
   });
 });

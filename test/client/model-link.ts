@@ -3,6 +3,7 @@ import type { Socket } from "socket.io-client";
 import type { Channel, ChannelSnapshot, Session } from "../../client/channel.ts";
 import type { Position } from "../../client/chat/follow.ts";
 import { ownFailure, RequestError } from "../../client/failure.ts";
+import { clock } from "../../client/clock.ts";
 import { createLive } from "../../client/live.ts";
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Ack } from "../../src/protocol/contract.ts";
@@ -74,6 +75,7 @@ export class ModelLink {
     const channel = {
       ...createLive(() => snapshot),
       socket,
+      now: () => clock.now(),
       request: (name: string, input: Input) =>
         new Promise((resolve, reject) => {
           if (!this.connected) return reject(new RequestError(ownFailure("unavailable")));

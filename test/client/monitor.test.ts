@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Monitor, Sample, Watch } from "../../client/index.ts";
+import { type Monitor, monitor, type Sample, type Watch } from "../../client/index.ts";
 import { createHosts, type Hosts } from "../../client/monitor/hosts.ts";
 import type { AlertRule } from "../../src/namespaces/monitor/index.ts";
 import { type FakeClock, fakeClock } from "../kit/clock.ts";
@@ -33,7 +33,8 @@ const isLive = ({ watch }: Watched) => eventually(() => watch.getSnapshot().stat
 /** Somebody with the role, over a connection of his own. */
 async function observer(server: TestServer, url = server.url): Promise<{ monitor: Monitor } & AsyncDisposable> {
   const token = await server.token("ann", { roles: ["monitor"] });
-  return open({ url, token, socket: { transports: ["websocket"] } });
+  const connection = open({ url, token, socket: { transports: ["websocket"] } });
+  return { monitor: connection.use(monitor), [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
 }
 
 /** A second passes, and somebody hears what was sampled in it. */
@@ -173,10 +174,21 @@ describe("a watch of the client", () => {
     expect(read).to.deep.equal(watched.told);
   });
 
+  it("is of a part that a connection opens once, beside the others, under the name that its namespace has", async () => {
+    await using server = await startServer();
+    await using ann = open({ url: server.url, namespaces: { monitor: "/meters" } });
+    const { channel } = ann.use(monitor);
+    expect(ann.use(monitor).channel).to.equal(channel);
+    expect(channel.socket["nsp"]).to.equal("/meters");
+    expect(channel.socket.io).to.equal(ann.chat.channel.socket.io);
+    ann.close();
+    expect(channel.getSnapshot().status).to.equal("closed");
+  });
+
   it("is refused to whoever has not the role", async () => {
     await using server = await startServer();
     await using bob = open({ url: server.url, token: await server.token("bob") });
-    const watch = bob.monitor.watch();
+    const watch = bob.use(monitor).watch();
     await eventually(() => watch.getSnapshot().status === "refused");
     expect(watch.getSnapshot().failure?.code).to.equal("forbidden");
   });

@@ -81,7 +81,7 @@ class Story {
     this.#connection?.cut();
     this.#connection = new FakeChannel(this.clock, this.log, () => (this.#isCalm ? "answered" : anyFate(this.#random)));
     const { channel } = this.#connection;
-    this.#outbox = outboxOf({ channel, storage: keptIn(this.#storage), changed: () => {} });
+    this.#outbox = outboxOf(channel, keptIn(this.#storage), () => {});
     // What is written before anybody has signed in is only in this page.
     this.#open();
     for (const { id } of this.#outbox.outgoing()) this.#watch(id);

@@ -1,5 +1,5 @@
 import { keptIn } from "../../client/chat/outbox-storage.ts";
-import { createOutbox, type OutboxOptions } from "../../client/chat/outbox.ts";
+import { createOutbox } from "../../client/chat/outbox.ts";
 import type { Draft } from "../../client/chat/outgoing.ts";
 import type { FakeClock } from "../kit/clock.ts";
 import { FakeChannel, FakeLog, type FakeStorage, type Fate } from "./fake-log.ts";
@@ -7,8 +7,8 @@ import { FakeChannel, FakeLog, type FakeStorage, type Fate } from "./fake-log.ts
 export const room = "lobby";
 
 /** One room's part of an outbox. */
-export function outboxOf(options: OutboxOptions) {
-  const outbox = createOutbox(options);
+export function outboxOf(...given: Parameters<typeof createOutbox>) {
+  const outbox = createOutbox(...given);
   return {
     ...outbox,
     outgoing: () => outbox.outgoing(room),
@@ -26,11 +26,7 @@ export function scene(clock: FakeClock, { fates = [], storage, user = "ann", log
   const ownLog = log ?? new FakeLog(clock);
   const connection = new FakeChannel(clock, ownLog, () => fates.shift() ?? "answered");
   let changes = 0;
-  const outbox = outboxOf({
-    channel: connection.channel,
-    storage: storage && keptIn(storage),
-    changed: () => changes++,
-  });
+  const outbox = outboxOf(connection.channel, storage && keptIn(storage), () => changes++);
   const open = (as = user) => connection.open(as);
   const leave = () => outbox.left(room);
   return { outbox, clock, log: ownLog, connection, open, leave, changes: () => changes };

@@ -10,14 +10,12 @@ const member = (id: string, name = id): Member => ({ id, name });
 /** People of a room, and what the server would say of them if it were asked. */
 function scene() {
   const server = { asked: 0, presence: undefined as Presence | undefined };
-  const people = createPeople({
-    async ask() {
-      server.asked++;
-      if (!server.presence) throw new Error("out");
-      return server.presence;
-    },
-    changed() {},
-  });
+  const ask = async () => {
+    server.asked++;
+    if (!server.presence) throw new Error("out");
+    return server.presence;
+  };
+  const people = createPeople(ask, () => {});
   const came = (version: number, memberCount: number, joined: Member[], left: Member[] = []) =>
     people.came({ room: ROOM, version, joined, left, memberCount });
   const ids = () => people.now.members.map(({ id }) => id);
@@ -118,7 +116,7 @@ describe("the people of a room", () => {
     for (let count = 0; count < 1_500; count++) people.marked(`u${count}`, 1);
     expect(people.now.markers.size).to.equal(1_000);
     expect(people.now.markers.has("u1499")).to.equal(true);
-    people.forgetMarkers();
+    people.lost();
     expect(people.now.markers.size).to.equal(0);
   });
 });
@@ -157,10 +155,10 @@ describe("one's own typing", () => {
     const { told, typist } = typing();
     const { clock } = time;
     typist.set(true);
-    typist.forget();
+    typist.stop();
     expect(clock.pending).to.equal(0);
     typist.set(true);
     expect(told).to.deep.equal([true, true]);
-    typist.forget();
+    typist.stop();
   });
 });

@@ -31,10 +31,10 @@ function scene() {
     }),
   };
   Object.defineProperty(socket, "connected", { get: () => isOnline });
-  const reading = createReading({
-    socket: socket as unknown as Socket,
-    room: "r",
-    timeline: {
+  const reading = createReading(
+    socket as unknown as Socket,
+    "r",
+    {
       get epoch() {
         return timeline.epoch;
       },
@@ -44,13 +44,13 @@ function scene() {
       unread: (after) =>
         after < 20 ? undefined : timeline.held.filter(({ seq, from }) => seq > after && from.id !== "me").length,
     },
-    self: () => "me",
-    changed() {},
-  });
+    () => "me",
+    () => {},
+  );
   const connect = (isConnected: boolean) => {
     isOnline = isConnected;
     heard.emit(isConnected ? "connect" : "disconnect");
-    if (!isConnected) reading.disconnected();
+    if (!isConnected) reading.stop();
   };
   reading.joined({ marker: 0, unread: 10, head: 20 });
   const hear = (...entries: Entry[]) => {
@@ -149,8 +149,8 @@ describe("what one has read", () => {
 
   it("follows one's other devices", () => {
     const { told, reading } = scene();
-    reading.move(6, "elsewhere");
-    reading.move(2, "elsewhere");
+    reading.move(6, true);
+    reading.move(2, true);
     expect(told.map(({ marker }) => marker)).to.deep.equal([6]);
     told[0]?.answer(3, 8);
     expect(reading.now).to.deep.equal({ marker: 8, unread: 3 });

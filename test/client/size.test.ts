@@ -33,6 +33,9 @@ async function bundled(code: string): Promise<{ gzipped: number; modules: string
   };
 }
 
+/** A page that imports these from the client. */
+const importing = (names: string) => `export { ${names} } from ${JSON.stringify(`${ROOT}client/index.ts`)};`;
+
 /** What `follow` is made of. */
 const FOLLOW = ["client/ask.ts", "client/clock.ts", "client/chat/follow.ts"];
 
@@ -42,8 +45,8 @@ const isOurs = (module: string) => packageOf(module) === undefined;
 describe("the client's bundle", function () {
   this.timeout(30_000);
 
-  it("is below 22 KB, minified and gzipped, with the stock client in it: no other package, and no code of the server", async () => {
-    const { gzipped, modules } = await bundled(`export { connect } from ${JSON.stringify(`${ROOT}client/index.ts`)};`);
+  it("is below 20 KB, minified and gzipped, with the stock client in it: no other package, no code of the server, and no monitor", async () => {
+    const { gzipped, modules } = await bundled(importing("connect"));
     expect(modules.filter((module) => isOurs(module) && !module.startsWith("client/"))).to.deep.equal([]);
     expect([...new Set(modules.flatMap((module) => packageOf(module) ?? []))]).to.have.members([
       "@socket.io/component-emitter",
@@ -52,8 +55,20 @@ describe("the client's bundle", function () {
       "socket.io-client",
       "socket.io-parser",
     ]);
-    // Of which the stock client is 12.8 KB.
-    expect(gzipped).to.be.below(22_000);
+    expect(modules.filter((module) => module.startsWith("client/monitor/"))).to.deep.equal([]);
+    // Of which the stock client is 12,751.
+    expect(gzipped).to.be.below(20 * 1_024);
+  });
+
+  it("is 0.8 KB more for whoever imports the monitor as well, which brings nothing else along", async () => {
+    const alone = await bundled(importing("connect"));
+    const both = await bundled(importing("connect, monitor"));
+    expect(both.modules.filter((module) => !alone.modules.includes(module))).to.have.members([
+      "client/monitor/index.ts",
+      "client/monitor/hosts.ts",
+    ]);
+    expect(both.gzipped).to.be.below(21_300);
+    expect(both.gzipped - alone.gzipped).to.be.below(850);
   });
 
   it("is about 1 KB for whoever has a socket and imports follow alone", async () => {
@@ -62,7 +77,7 @@ describe("the client's bundle", function () {
     );
     expect(modules).to.have.members(FOLLOW);
     expect(gzipped).to.be.below(1_100);
-    const whole = await bundled(`export { follow } from ${JSON.stringify(`${ROOT}client/index.ts`)};`);
+    const whole = await bundled(importing("follow"));
     expect(whole.modules.filter(isOurs)).to.have.members(FOLLOW);
   });
 });

@@ -167,7 +167,7 @@ describe("the guide to the client", () => {
   it("watches hosts", async () => {
     await using server = await startServer();
     await using person = await enter(server, { roles: ["monitor"] });
-    await using sample = await run("monitor.watch()", server, person);
+    await using sample = await run("use(monitor).watch()", server, person);
     await sample.ended;
     expect(sample.printed[0]).to.match(/: [\d.]+ %, 1 worker/);
   });

@@ -4,7 +4,7 @@ import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import type { Writing } from "./memory.ts";
 import { MentionList, useMentions } from "./mentions.tsx";
-import { startOf } from "./message.tsx";
+import { startOf } from "./message-text.tsx";
 import type { Person } from "./text.ts";
 import { countOf, untilOf } from "./words.ts";
 

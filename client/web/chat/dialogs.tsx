@@ -7,7 +7,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { failureOf, wordsFor } from "../ui/words.ts";
-import { startOf } from "./message.tsx";
+import { startOf } from "./message-text.tsx";
 import { useRun } from "./moderation.tsx";
 import type { Person } from "./text.ts";
 

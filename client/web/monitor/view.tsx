@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Connection, HostView, Watch } from "../../index.ts";
+import { type Connection, type HostView, monitor, type Watch } from "../../index.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Alerts } from "./alerts.tsx";
 import { count } from "./format.ts";
@@ -14,13 +14,13 @@ import { Workers } from "./workers.tsx";
 export function MonitorView({ connection }: { connection: Connection }) {
   const [watch, setWatch] = useState<Watch>();
   useEffect(() => {
-    const own = connection.monitor.watch();
+    const own = connection.use(monitor).watch();
     setWatch(own);
     return () => own.stop();
   }, [connection]);
   return (
     <section class="monitor" aria-labelledby="monitor-title">
-      {watch && <Watched watch={watch} retry={() => connection.monitor.channel.reconnect()} />}
+      {watch && <Watched watch={watch} retry={() => connection.use(monitor).channel.reconnect()} />}
     </section>
   );
 }
