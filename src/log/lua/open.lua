@@ -20,7 +20,8 @@ end
 -- Which run of a Redis server this is. Asked here, since nobody else can know by which one a command of his will be carried out.
 local function currentRun()
   local info = redis.pcall('INFO', 'server')
-  return type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-'
+  local _, before = string.find(type(info) == 'string' and info or '', 'run_id:', 1, true)
+  return before and string.match(info, '^%x+', before + 1) or '-'
 end
 
 local function begin(before, forgottenAt)
