@@ -25,7 +25,10 @@ export const Claims = z
   .object({
     sub: UserId,
     name: z.unknown().optional(),
-    roles: z.array(z.unknown()).catch([]),
+    roles: z
+      .unknown()
+      .optional()
+      .transform((roles): readonly unknown[] => (Array.isArray(roles) ? roles : [])),
     rooms: RoomPatterns.nullish(),
     exp: Instant,
     iat: Instant.optional(),
@@ -48,8 +51,8 @@ export function knownRoles(roles: readonly unknown[]): User["roles"] {
 
 /** The name that others see: cut to what a name may hold, and the id where there is none. */
 export function displayName(name: unknown, id: string): string {
-  const parsed = UserName.safeParse(typeof name === "string" ? cut(name) : undefined);
-  return parsed.success ? parsed.data : cut(id);
+  const parsed = typeof name === "string" ? UserName.safeParse(cut(name)) : undefined;
+  return parsed?.success ? parsed.data : cut(id);
 }
 
 /** Never through the middle of a character. */
