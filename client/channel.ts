@@ -76,12 +76,12 @@ export function createChannel<C extends Contract>(
   /** By how much the server's clock is ahead of ours. */
   let aheadMs = 0;
   const now = () => clock.now() + aheadMs;
-  const live = createLive(() => state);
+  const { changed, ...live } = createLive(() => state);
 
   function move(status: Status, failure?: Failure, session = state.session): void {
     if (status === state.status && failure === state.failure && session === state.session) return;
     state = { status, session, failure };
-    live.changed();
+    changed();
   }
 
   const socket: Socket = manager.socket(namespace, {
@@ -106,7 +106,7 @@ export function createChannel<C extends Contract>(
   const request = (name: string, input: unknown) =>
     new Promise((resolve, reject) => {
       // After a sleep the ping is overdue, and though nobody has noticed yet, there is no connection.
-      if (!socket.connected || manager.engine["_hasPingExpired"]()) return reject(ownError("unavailable"));
+      if (!socket.connected || manager.engine["_hasPingExpired"]?.()) return reject(ownError("unavailable"));
       socket.timeout(timeoutMs).emit(name, input, (error: Error | null, ack: Ack<unknown>) => {
         if (error) reject(ownError("timeout"));
         else if (ack.ok) resolve(ack.data);

@@ -6,7 +6,6 @@ import { type Channel, type ChannelSnapshot, createChannel, type Status } from "
 import { type Chat, createChat } from "./chat/index.ts";
 import type { Shelf } from "./chat/outbox-storage.ts";
 import { createLive, type Live } from "./live.ts";
-import { type Notify, notify } from "./notify/index.ts";
 import type { Part } from "./part.ts";
 import { followServer } from "./reconnect.ts";
 import { createTokens, type TokenSource } from "./token.ts";
@@ -27,15 +26,14 @@ export interface ConnectOptions {
 }
 
 /**
- * One connection to Carillon, over which all three parts go. A part is connected when it is first looked at. Whatever cuts it, the
- * connection comes back by itself, and every part goes on where it was; as a live value it says how it is.
+ * One connection to Carillon, over which all of its parts go: the chat, which comes with it and is connected when it is first looked at, and
+ * those that are added by `use`. Whatever cuts it, the connection comes back by itself, and every part goes on where it was; as a live value it
+ * says how it is.
  */
 export interface Connection extends Live<ChannelSnapshot> {
+  /** Connected when it is first looked at; offline, as soon as it can be. */
   readonly chat: Chat;
-  readonly notify: Notify;
-  /**
-   * Connects a part that is not here by itself: `use(monitor)`. The same object each time. Offline: connected as soon as it can be.
-   */
+  /** Adds a part, and connects it: `use(notify)`, `use(monitor)`. The same object each time. Offline: connected as soon as it can be. */
   use<C extends Contract, T>(part: Part<C, T>): T;
   /** Tries again what was refused for good: after another sign-in, say. Offline there is nothing to do: it is tried anyway. */
   reconnect(): void;
@@ -57,7 +55,7 @@ export function connect(options: ConnectOptions = {}): Connection {
     const all = channels.map((channel) => channel.getSnapshot());
     return BEST_FIRST.flatMap((best) => all.filter(({ status }) => status === best))[0] ?? CONNECTING;
   };
-  const live = createLive(getSnapshot);
+  const { subscribe, changed } = createLive(getSnapshot);
   const closing = followServer(manager);
   const chat: Part<typeof chatContract, Chat> = {
     name: "chat",
@@ -72,22 +70,19 @@ export function connect(options: ConnectOptions = {}): Connection {
       channel.on("session:closing", (failure) => closing(failure as Failure));
       if (isClosed) channel.close();
       else channel.socket.connect();
-      channel.subscribe(live.changed);
-      live.changed();
+      channel.subscribe(changed);
+      changed();
       opened.set(part, part.open(channel));
     }
     return opened.get(part) as T;
   }
 
   return {
-    ...live,
-    // Not the one of `live`, which hears of a change only when its turn is over.
+    // Not the one that comes with `subscribe`, which hears of a change only when its turn is over.
     getSnapshot,
+    subscribe,
     get chat() {
       return use(chat);
-    },
-    get notify() {
-      return use(notify);
     },
     use,
     reconnect() {

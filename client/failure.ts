@@ -1,7 +1,13 @@
 import type { ErrorCode, Failure } from "../src/protocol/errors.ts";
 
-/** What a client itself has to say, in the words of the table of codes; everything else is said by the server. */
-type OwnCode = Extract<ErrorCode, "unavailable" | "timeout" | "too_large" | "slow_consumer">;
+/** What a client itself has to say; everything else is said by the server. */
+const OWN = {
+  unavailable: "There is no connection at the moment.",
+  timeout: "No answer in time; the outcome is unknown.",
+  too_large: "There is more of it than is kept.",
+  slow_consumer: "It was not read fast enough.",
+} as const satisfies Partial<Record<ErrorCode, string>>;
+type OwnCode = keyof typeof OWN;
 
 /**
  * The one error of this client: a request was refused, or could not be made. `code` is one of the table in the reference; where `retryable`
@@ -21,9 +27,9 @@ export class RequestError extends Error {
   }
 }
 
-/** A failure that no server has told. It has no words of its own: the table has them, and every byte is loaded by everybody. */
+/** A failure that no server has told in these words: there is no connection, no answer came, or there is too much of something. */
 export function ownFailure(code: OwnCode): Failure {
-  return { code, message: code, retryable: code !== "too_large" };
+  return { code, message: OWN[code], retryable: code !== "too_large" };
 }
 
 /** That, as it is thrown. */

@@ -8,6 +8,7 @@ export type { Chat, OpenRoom, RoomSummary, RoomsSnapshot } from "./chat/index.ts
 export type { Member, Room, RoomSnapshot, Sanction } from "./chat/room.ts";
 export { keptIn, type OutboxStorage, type Shelf } from "./chat/outbox-storage.ts";
 export type { Draft, Outgoing } from "./chat/outgoing.ts";
+export { notify } from "./notify/index.ts";
 export type { InboxSnapshot, Notification, Notify } from "./notify/index.ts";
 export { monitor } from "./monitor/index.ts";
 export type { Alert, HostView, Monitor, MonitorSnapshot, Sample, Watch } from "./monitor/index.ts";

@@ -17,18 +17,19 @@ interface Upgrade {
  * @returns what hears why the server is about to close the connection
  */
 export function followServer(manager: Manager): (closing: Failure) => void {
+  const delayMs = manager.reconnectionDelay();
+  const mostMs = manager.reconnectionDelayMax() ?? delayMs;
+  const spread = manager.randomizationFactor() ?? 0;
+  const waitFor = (ms: number, most: number, factor: number) =>
+    void manager.reconnectionDelay(ms).reconnectionDelayMax(most).randomizationFactor(factor);
+  // What the server wishes is for the next attempt alone.
+  manager.on("reconnect_attempt", () => waitFor(delayMs, mostMs, spread));
   manager.on("open", () => mendUpgrade(manager.engine));
-  // Its public settings would say the same in three calls, and in three more how it was before.
-  const backoff: { duration?: () => number } = manager["backoff"];
   return ({ retryAfterMs }) => {
     if (retryAfterMs === undefined) return;
     // Not before, and not all in the same moment.
-    const ms = Math.max(retryAfterMs, SOONEST_MS) * (1 + Math.random() * manager.randomizationFactor());
-    // For once in place of the prototype's.
-    backoff.duration = () => {
-      delete backoff.duration;
-      return ms;
-    };
+    const ms = Math.max(retryAfterMs, SOONEST_MS) * (1 + Math.random() * spread);
+    waitFor(ms, ms, 0);
   };
 }
 

@@ -3,7 +3,7 @@ import type { Server, Socket } from "socket.io";
 import type { Socket as ClientSocket } from "socket.io-client";
 import { z } from "zod";
 import type { Channel, Connection, ErrorCode, Live, RequestError, RoomChange } from "../client/index.ts";
-import { monitor as board } from "../client/index.ts";
+import { monitor as monitorPart, notify as notifyPart } from "../client/index.ts";
 import type { chat, ClientToServer, monitor, notify, ServerToClient } from "../src/index.ts";
 import { defineContract, type Input, type Payload, type ReplyData } from "../src/protocol/contract.ts";
 import { type Handlers, implement, ReplyThen, type Running } from "../src/runtime/implement.ts";
@@ -145,8 +145,9 @@ export function asListener(channel: ChatChannel): () => void {
   return channel.whenOpen(({ user }) => void user.roles);
 }
 
-export function asPerson({ chat: { join }, notify: inbox, use }: Connection): Live<object>[] {
+export function asPerson({ chat: { join }, use }: Connection): Live<object>[] {
   const room = join("lobby", { limit: 10 });
+  const inbox = use(notifyPart);
   room.send("hi");
   room.send({ text: "hi", replyTo: 1 });
   // @ts-expect-error: a draft has a text
@@ -156,7 +157,7 @@ export function asPerson({ chat: { join }, notify: inbox, use }: Connection): Li
   // @ts-expect-error: all, or some by their ids
   void inbox.markRead("none");
   room.listen((change: RoomChange) => void (change.kind === "reset" ? change.entries : change.seq));
-  return [room, inbox, use(board).watch(["host"])];
+  return [room, inbox, use(monitorPart).watch(["host"])];
 }
 
 export function asCatcher({ code, retryAfterMs, failure }: RequestError): ErrorCode {

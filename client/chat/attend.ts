@@ -22,10 +22,10 @@ type RoomEvent = Extract<
 >;
 
 /** Attends a room. It ends when one leaves, or is sent away, or with the channel. */
-export function createRoom(options: RoomOptions): Room & { changed(): void } {
+export function createRoom(options: RoomOptions): Room {
   const { channel, id, outbox } = options;
   const { socket } = channel;
-  const stream = createStream<RoomChange>();
+  const { tell, end: endStream, ...stream } = createStream<RoomChange>();
   const timeline = createTimeline(options.since);
   let ended: "refused" | "left" | undefined;
   let failure: Failure | undefined;
@@ -38,7 +38,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
   const self = () => channel.getSnapshot().session?.user.id;
   const headNow = () => Math.max(newest, timeline.head);
 
-  const room = createLive((): RoomSnapshot => {
+  const { changed, ...room } = createLive((): RoomSnapshot => {
     const { status, failure: told } = channel.getSnapshot();
     const refusal = failure ?? (status === "refused" ? told : undefined);
     const isLive = isJoined && timeline.head >= newest;
@@ -56,7 +56,6 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
       muted,
     };
   });
-  const { changed } = room;
 
   const request: typeof channel.request = (name, input) =>
     channel.request(name, input).catch((error: RequestError) => {
@@ -104,7 +103,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
       show([change]);
     }
     outbox.told(id, change.epoch, timeline.head);
-    stream.tell(change);
+    tell(change);
   }
 
   function joined(told: Joined): void {
@@ -142,6 +141,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     unfollow,
     () => socket.off("disconnect", disconnected),
     reading.end,
+    options.whenWritten(changed),
     on("presence:changed", people.came),
     on("typing:changed", ({ user, typing }) => {
       if (user !== self()) people.typed(user, typing);
@@ -175,7 +175,7 @@ export function createRoom(options: RoomOptions): Room & { changed(): void } {
     disconnected();
     mute();
     failure = removal;
-    stream.end();
+    endStream();
     options.left(hasQuit);
   }
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { Channel } from "../channel.ts";
-import type { Live } from "../live.ts";
+import { createListeners, type Live } from "../live.ts";
 import type { Position } from "./follow.ts";
 import type { Shelf } from "./outbox-storage.ts";
 import { createOutbox } from "./outbox.ts";
@@ -39,11 +39,10 @@ export interface Chat {
 
 /** Chat over its namespace. It ends with the channel. */
 export function createChat(channel: Channel<typeof chat>, storage?: (user: string) => Shelf): Chat {
-  const joined = new Map<string, ReturnType<typeof createRoom>>();
+  const joined = new Map<string, Room>();
+  const written = createListeners();
   const rooms = createRooms(channel, joined);
-  const outbox = createOutbox(channel, storage, () => {
-    for (const room of joined.values()) room.changed();
-  });
+  const outbox = createOutbox(channel, storage, written.tell);
 
   function join(id: string, options?: { since?: Position; limit?: number }): Room {
     const found = joined.get(id);
@@ -53,7 +52,15 @@ export function createChat(channel: Channel<typeof chat>, storage?: (user: strin
       joined.delete(id);
       outbox.left(id);
     };
-    const room = createRoom({ channel, id, outbox, ...options, joined: () => rooms.joined(id), left });
+    const room = createRoom({
+      channel,
+      id,
+      outbox,
+      ...options,
+      whenWritten: written.add,
+      joined: () => rooms.joined(id),
+      left,
+    });
     joined.set(id, room);
     room.subscribe(rooms.show);
     return room;
@@ -61,7 +68,7 @@ export function createChat(channel: Channel<typeof chat>, storage?: (user: strin
 
   return {
     channel,
-    rooms,
+    rooms: rooms.live,
     join,
     direct: async (user) => join((await channel.request("room:direct", { user })).room),
     list: (after) => channel.request("room:list", { limit: 100, after }),

@@ -113,6 +113,8 @@ export interface RoomOptions {
   readonly outbox: Outbox;
   readonly since?: Position | undefined;
   readonly limit?: number | undefined;
+  /** Runs when the outbox may give something else. @returns what ends it */
+  whenWritten(act: () => void): () => void;
   /** One is in it, on this connection. */
   joined(): void;
   /** It follows no longer, and will not again; `hasQuit`: nor is one a member any more. */

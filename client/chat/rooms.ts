@@ -7,7 +7,9 @@ import type { RoomsSnapshot, RoomSummary } from "./index.ts";
 import type { Room } from "./room.ts";
 
 /** One's own rooms, from the side of whoever attends some of them. */
-export interface Rooms extends Live<RoomsSnapshot> {
+export interface Rooms {
+  /** What everybody else has of them. */
+  readonly live: Live<RoomsSnapshot>;
   /** One of those that are attended is another. */
   show(): void;
   /** One is in it, and so a member. */
@@ -36,7 +38,7 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
   let found = new Map<string, RoomSummary>();
   let next: string | undefined;
   let callOff: (() => void) | undefined;
-  const live = createLive(() => now);
+  const { getSnapshot, subscribe, changed: tell } = createLive(() => now);
 
   const reading = askOn<typeof chat, "room:mine">(channel.socket, "room:mine", {
     input() {
@@ -69,7 +71,7 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
     const shown = { rooms: [...listed.values()].toSorted(byTime), isLoaded };
     if (JSON.stringify(shown) === JSON.stringify(now)) return;
     now = shown;
-    live.changed();
+    tell();
   }
 
   function remove(id: string): void {
@@ -123,10 +125,12 @@ export function createRooms(channel: Channel<typeof chat>, attended: ReadonlyMap
     if (channel.getSnapshot().status === "closed") callOff?.();
   });
   return {
-    ...live,
-    subscribe(listener) {
-      if (!isStarted) start();
-      return live.subscribe(listener);
+    live: {
+      getSnapshot,
+      subscribe(listener) {
+        if (!isStarted) start();
+        return subscribe(listener);
+      },
     },
     show,
     joined(id) {

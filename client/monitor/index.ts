@@ -54,7 +54,7 @@ export interface Monitor {
 }
 
 /** A watch, from the side of whoever fills it. */
-interface Watching extends Watch, Pick<Source<MonitorSnapshot>, "changed">, Pick<Stream<Sample>, "tell" | "end"> {
+interface Watching extends Pick<Source<MonitorSnapshot>, "changed">, Pick<Stream<Sample>, "tell" | "end"> {
   /** Nothing: all of them. */
   readonly names: ReadonlySet<string> | undefined;
   /** What was there when it began is shown. */
@@ -78,15 +78,15 @@ function createMonitor(channel: Channel<typeof contract>): Monitor {
   const each = (act: (watching: Watching) => void, host?: string) => {
     for (const watching of watches) if (host === undefined || wants(watching, host)) act(watching);
   };
-  const changed = (host?: string) => each((watching) => watching.changed(), host);
-  const tell = (sample: Sample) => each((watching) => watching.isFilled && watching.tell(sample), sample.host);
+  const changedAll = (host?: string) => each((watching) => watching.changed(), host);
+  const tellAll = (sample: Sample) => each((watching) => watching.isFilled && watching.tell(sample), sample.host);
 
   const listing = openOn(channel, "alert:list", {
     input: () => ({}),
     answered(reply) {
       ({ alerts } = reply);
     },
-    changed,
+    changed: changedAll,
   });
   const opening = openOn(channel, "metrics:watch", {
     input() {
@@ -98,11 +98,11 @@ function createMonitor(channel: Channel<typeof contract>): Monitor {
       ({ intervalMs } = reply);
       for (const host of hosts.all.keys()) hosts.mark(host, true);
       const news = reply.hosts.flatMap(({ samples, ...facts }) => hosts.take(facts, samples));
-      news.toSorted((one, other) => one.at - other.at).forEach(tell);
+      news.toSorted((one, other) => one.at - other.at).forEach(tellAll);
       each((watching) => (watching.isFilled = true));
     },
     changed() {
-      changed();
+      changedAll();
       if (channel.getSnapshot().status === "closed") each((watching) => watching.end());
     },
   });
@@ -112,20 +112,20 @@ function createMonitor(channel: Channel<typeof contract>): Monitor {
     alerts = isRaised ? [...others, alert] : others;
     // The list that is on its way may be older.
     if (listing.isPending) listing.again();
-    changed(alert.host);
+    changedAll(alert.host);
   }
 
   function moved(host: string, hasLeft: boolean): void {
     hosts.mark(host, hasLeft);
-    changed(host);
+    changedAll(host);
   }
 
   channel.on("metrics:sampled", (sample) => {
     const { host } = sample;
     // What a host is comes with a watch alone.
     if (!hosts.all.has(host)) return opening.again();
-    hosts.take({ host }, [sample]).forEach(tell);
-    changed(host);
+    hosts.take({ host }, [sample]).forEach(tellAll);
+    changedAll(host);
   });
   channel.on("host:joined", ({ host }) => moved(host, false));
   channel.on("host:left", ({ host }) => moved(host, true));
@@ -145,7 +145,7 @@ function createMonitor(channel: Channel<typeof contract>): Monitor {
     channel,
     watch(hostNames) {
       const names = hostNames && new Set(hostNames);
-      const live = createLive<MonitorSnapshot>(() => {
+      const { changed, ...live } = createLive<MonitorSnapshot>(() => {
         const standing = opening.standing();
         return {
           ...standing,
@@ -157,11 +157,12 @@ function createMonitor(channel: Channel<typeof contract>): Monitor {
       });
       const isShown = ({ host }: { host: string }) => wants(watching, host);
       const isFilled = isOfAll && opening.standing().status === "live";
-      const watching: Watching = { ...live, ...createStream<Sample>(), names, isFilled, stop: () => stop(watching) };
+      const { tell, end, ...news } = createStream<Sample>();
+      const watching: Watching = { changed, tell, end, names, isFilled };
       watches.add(watching);
       if (channel.getSnapshot().status === "closed") watching.end();
       else if (!isFilled) opening.again();
-      return watching;
+      return { ...live, ...news, stop: () => stop(watching) };
     },
   };
 }

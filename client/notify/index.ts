@@ -57,16 +57,16 @@ const PAGE = 50;
 /** Keeps an inbox level over a channel of `/notify`. */
 function createNotify(channel: Channel<typeof contract>): Notify {
   const inbox = createInbox(() => opening.again());
-  const news = createStream<Notification>();
+  const { tell, end, ...news } = createStream<Notification>();
   let topics: readonly string[] = [];
   let callOff: (() => void) | undefined;
-  const live = createLive<InboxSnapshot>(() => ({ ...opening.standing(), ...inbox.now, topics }));
+  const { changed, ...live } = createLive<InboxSnapshot>(() => ({ ...opening.standing(), ...inbox.now, topics }));
 
   /** After each change: what has expired goes, now and when its time comes. */
   function settle(): void {
     callOff?.();
-    live.changed();
-    if (channel.getSnapshot().status === "closed") return news.end();
+    changed();
+    if (channel.getSnapshot().status === "closed") return end();
     const now = channel.now();
     const next = inbox.expire(now);
     if (next < Infinity) callOff = after(next - now, settle);
@@ -78,7 +78,7 @@ function createNotify(channel: Channel<typeof contract>): Notify {
     answered(reply) {
       const told = inbox.open(reply);
       settle();
-      told.forEach(news.tell);
+      told.forEach(tell);
       // An answer carries no more than so many bytes: where it is short, that may be why.
       if (!reply.recovered && inbox.now.more && reply.entries.length < PAGE) readMore().catch(() => {});
     },
@@ -90,7 +90,7 @@ function createNotify(channel: Channel<typeof contract>): Notify {
   });
   channel.on("notification:sent", (notification, receive) => {
     receive?.({ received: true });
-    if (hear(notification)) news.tell(notification);
+    if (hear(notification)) tell(notification);
   });
   channel.on("notification:changed", hear);
 
@@ -104,7 +104,7 @@ function createNotify(channel: Channel<typeof contract>): Notify {
 
   function tookTopics(reply: { topics: readonly string[] }): void {
     topics = reply.topics.toSorted();
-    live.changed();
+    changed();
   }
 
   /** What it was about is another log by now, and there is nothing to hear of it until something is written. */
@@ -141,5 +141,5 @@ function createNotify(channel: Channel<typeof contract>): Notify {
   };
 }
 
-/** The inbox, as a part of a connection. */
+/** The inbox, for whoever wants it in his connection: `connection.use(notify)`. Offline it waits until there is one, as the other parts do. */
 export const notify: Part<typeof contract, Notify> = { name: "notify", open: createNotify };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "chai";
-import type { Channel } from "../../client/index.ts";
+import { type Channel, notify } from "../../client/index.ts";
 import { freePort } from "../kit/port.ts";
 import { startServer } from "../kit/server.ts";
 import { TRANSPORTS } from "../kit/transports.ts";
@@ -26,7 +26,7 @@ describe("a connection", () => {
     });
   }
 
-  it("connects a part when it is first looked at, and not before", async () => {
+  it("connects the chat when it is first looked at, and not before", async () => {
     await using server = await startServer();
     const handshakes = handshakesOf(server);
     await using connection = open({ url: server.url, token: await server.token("ann") });
@@ -45,13 +45,13 @@ describe("a connection", () => {
     const statuses: string[] = [];
     await using connection = open({ url: server.url, token: await server.token("ann") });
     connection.subscribe(() => statuses.push(connection.getSnapshot().status));
-    const [chat, notify, monitor] = channelsOf(connection);
-    await reaches("open", chat, notify);
-    await reaches("refused", monitor);
-    expect(monitor.getSnapshot().failure?.code).to.equal("forbidden");
+    const [chat, inbox, board] = channelsOf(connection);
+    await reaches("open", chat, inbox);
+    await reaches("refused", board);
+    expect(board.getSnapshot().failure?.code).to.equal("forbidden");
     expect(connection.getSnapshot().status).to.equal("open");
     await server.carillon.revoke("ann");
-    await reaches("refused", chat, notify);
+    await reaches("refused", chat, inbox);
     expect(connection.getSnapshot()).to.include({ status: "refused" });
     expect(statuses[0]).to.equal("connecting");
     expect(statuses.at(-1)).to.equal("refused");
@@ -128,7 +128,7 @@ async function run(code: string): Promise<{ output: string; status: number | nul
 }
 
 describe("close()", () => {
-  it("ends everything, for good: parts that are looked at later are closed, too", async () => {
+  it("ends everything, for good: parts that are used later are closed, too", async () => {
     await using server = await startServer();
     const handshakes = handshakesOf(server);
     await using connection = open({ url: server.url, token: () => server.token("ann") });
@@ -139,7 +139,7 @@ describe("close()", () => {
     connection.close();
     expect((await pending).code).to.equal("timeout");
     expect(connection.getSnapshot().status).to.equal("closed");
-    const later = connection.notify.channel as unknown as Channel;
+    const later = connection.use(notify).channel as unknown as Channel;
     expect(later.getSnapshot().status).to.equal("closed");
     expect((await refusalOf(later.request("topic:list", {}))).code).to.equal("unavailable");
     connection.reconnect();

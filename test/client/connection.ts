@@ -5,6 +5,7 @@ import {
   type Connection,
   type ConnectOptions,
   monitor,
+  notify,
   RequestError,
   type Status,
 } from "../../client/index.ts";
@@ -24,7 +25,7 @@ export function open(options: ConnectOptions): Connection & AsyncDisposable {
     connection.close();
     released();
   };
-  // Not by a spread, which would look at every part, and so connect it.
+  // Not by a spread, which would look at the chat, and so connect it.
   return Object.defineProperty(connection, Symbol.asyncDispose, { value: close }) as Connection & AsyncDisposable;
 }
 
@@ -37,9 +38,9 @@ export async function reaches(status: Status, ...channels: readonly Channel[]): 
   }, 8_000);
 }
 
-/** The three namespaces of a connection, looked at, and so connected. */
-export function channelsOf({ chat, notify, use }: Connection): readonly [Channel, Channel, Channel] {
-  return [chat.channel, notify.channel, use(monitor).channel] as unknown as readonly [Channel, Channel, Channel];
+/** The namespaces of a connection, with both parts in use: all three are connected. */
+export function channelsOf({ chat, use }: Connection): readonly [Channel, Channel, Channel] {
+  return [chat.channel, use(notify).channel, use(monitor).channel] as unknown as readonly [Channel, Channel, Channel];
 }
 
 /** The namespace of the chat, whatever its contract. */

@@ -1,4 +1,4 @@
-import type { InboxSnapshot, Notification, Notify } from "../../client/index.ts";
+import { type InboxSnapshot, type Notification, notify, type Notify } from "../../client/index.ts";
 import { Proxy } from "../kit/proxy.ts";
 import type { TestServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
@@ -39,7 +39,7 @@ export class Line implements AsyncDisposable {
 
 /** One of a user's devices: its inbox, and what it was told of as new. */
 export interface Device extends AsyncDisposable {
-  readonly notify: Notify;
+  readonly inbox: Notify;
   readonly told: Notification[];
   readonly now: InboxSnapshot;
   /** Ids, the newest first. */
@@ -51,21 +51,21 @@ export interface Device extends AsyncDisposable {
 /** One that has nothing open yet. */
 export function createDevice(url: string, token: string): Device {
   const connection = open({ url, token, socket: { transports: ["websocket"] } });
-  const { notify } = connection;
+  const inbox = connection.use(notify);
   const told: Notification[] = [];
-  notify.listen((notification) => told.push(notification));
+  inbox.listen((notification) => told.push(notification));
   return {
-    notify,
+    inbox,
     told,
     get now() {
-      return notify.getSnapshot();
+      return inbox.getSnapshot();
     },
     get ids() {
-      return notify.getSnapshot().notifications.map(({ id }) => id);
+      return inbox.getSnapshot().notifications.map(({ id }) => id);
     },
     shows: (matches) =>
       eventually(() => {
-        const snapshot = notify.getSnapshot();
+        const snapshot = inbox.getSnapshot();
         if (matches(snapshot)) return snapshot;
         const { notifications, ...rest } = snapshot;
         throw new Error(`${JSON.stringify(rest)} with ${notifications.map(({ id, read }) => `${id} ${read}`).join()}`);

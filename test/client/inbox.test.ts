@@ -87,7 +87,7 @@ class Run {
     if (dice < 80) return this.#mark("archived");
     if (dice < 85) return this.#markAll();
     if (dice < 95) return this.#cut();
-    await this.#someDevice.notify.readMore(5).catch(() => {});
+    await this.#someDevice.inbox.readMore(5).catch(() => {});
   }
 
   async send(n: number): Promise<void> {
@@ -103,8 +103,8 @@ class Run {
     const { all } = this.model;
     if (all.length === 0) return;
     const ids = [1, 2, 3].map(() => all[Math.max(0, all.length - 1 - this.#random.below(20))]?.id as string);
-    const { notify } = this.#someDevice;
-    await surely(() => (how === "read" ? notify.markRead(ids) : notify.archive(ids)));
+    const { inbox } = this.#someDevice;
+    await surely(() => (how === "read" ? inbox.markRead(ids) : inbox.archive(ids)));
     this.model.mark(how, ids);
   }
 
@@ -115,7 +115,7 @@ class Run {
     const known = new Set(device.ids);
     const newest = this.model.shown.findLast(({ id }) => known.has(id));
     if (newest !== this.model.shown.at(-1)) return;
-    await surely(() => device.notify.markRead("all"));
+    await surely(() => device.inbox.markRead("all"));
     for (const notice of this.model.all) notice.read = true;
   }
 

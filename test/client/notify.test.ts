@@ -51,11 +51,11 @@ describe("an inbox of the client", () => {
     await using ann = await openDevice(server);
     const read: string[] = [];
     const reading = (async () => {
-      for await (const { id } of ann.notify) read.push(id);
+      for await (const { id } of ann.inbox) read.push(id);
     })();
     await publish(server, 1, 2);
     await eventually(() => read.length === 2);
-    ann.notify.channel.close();
+    ann.inbox.channel.close();
     await reading;
     expect(read).to.deep.equal(idsOf(1, 2));
   });
@@ -66,12 +66,12 @@ describe("an inbox of the client", () => {
     await using laptop = await openDevice(server);
     await publish(server, 1, 4);
     await phone.shows(({ unread }) => unread === 4);
-    await phone.notify.markRead(["notice-2"]);
+    await phone.inbox.markRead(["notice-2"]);
     expect(phone.now.notifications.map(({ read }) => read)).to.deep.equal([false, false, true, false]);
-    await phone.notify.archive(["notice-1"]);
+    await phone.inbox.archive(["notice-1"]);
     expect(phone.ids).to.deep.equal(idsOf(2, 4).toReversed());
     await laptop.shows(({ unread, notifications }) => unread === 2 && notifications.length === 3);
-    await laptop.notify.markRead("all");
+    await laptop.inbox.markRead("all");
     for (const device of [phone, laptop]) await device.shows(({ unread }) => unread === 0);
     expect(phone.now.notifications.every(({ read }) => read)).to.equal(true);
     expect(toldTo(laptop)).to.deep.equal(idsOf(1, 4));
@@ -85,8 +85,8 @@ describe("an inbox of the client", () => {
     line.cut();
     await ann.shows(({ status }) => status === "opening");
     expect(ann.now).to.include({ unread: 1 });
-    const { notify } = ann;
-    const requests = [notify.markRead("all"), notify.archive(["notice-1"]), notify.readMore(), notify.subscribeTo("a")];
+    const { inbox } = ann;
+    const requests = [inbox.markRead("all"), inbox.archive(["notice-1"]), inbox.readMore(), inbox.subscribeTo("a")];
     for (const request of requests) expect(await codeOf(request)).to.equal("unavailable");
     expect(ann.ids).to.deep.equal(["notice-1"]);
   });
@@ -103,9 +103,9 @@ describe("an inbox of the client", () => {
     await asAnn(server, "topic:subscribe", { topic: "news" });
     await using ann = await openDevice(server);
     await ann.shows(({ topics }) => topics.length === 1);
-    await ann.notify.subscribeTo("alerts");
+    await ann.inbox.subscribeTo("alerts");
     expect(ann.now.topics).to.deep.equal(["alerts", "news"]);
-    await ann.notify.unsubscribeFrom("news");
+    await ann.inbox.unsubscribeFrom("news");
     expect(ann.now.topics).to.deep.equal(["alerts"]);
   });
 
@@ -114,10 +114,10 @@ describe("an inbox of the client", () => {
     await publish(server, 1, 130);
     await using ann = await openDevice(server);
     expect(ann.now).to.include({ more: true, unread: 130 });
-    await ann.notify.markRead(["notice-100"]);
-    await Promise.all([ann.notify.readMore(30), ann.notify.readMore(30)]);
+    await ann.inbox.markRead(["notice-100"]);
+    await Promise.all([ann.inbox.readMore(30), ann.inbox.readMore(30)]);
     expect(ann.ids).to.deep.equal(idsOf(51, 130).toReversed());
-    await ann.notify.readMore(100);
+    await ann.inbox.readMore(100);
     expect(ann.ids).to.deep.equal(idsOf(1, 130).toReversed());
     expect(ann.now).to.include({ more: false, unread: 129 });
   });

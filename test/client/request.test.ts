@@ -34,8 +34,9 @@ describe("a request", () => {
     const { channel } = connection.chat;
     const send = (id: string) => channel.request("message:send", { id, room: "lobby", text: id });
     const isRefused = async (id: string) => {
-      const { code, retryable } = await refusalOf(send(id));
+      const { code, retryable, message } = await refusalOf(send(id));
       expect({ code, retryable }).to.deep.equal({ code: "unavailable", retryable: true });
+      expect(message).to.equal("There is no connection at the moment.");
     };
     await isRefused("before-connecting");
     isOut = false;
@@ -70,6 +71,7 @@ describe("a request", () => {
     for (const link of proxy.links) link.hold("down");
     const late = await refusalOf(send("unanswered"));
     expect(late).to.include({ code: "timeout", retryable: true });
+    expect(late.message).to.equal("No answer in time; the outcome is unknown.");
     expect(performance.now() - startedAt).to.be.within(149, 2_000);
     const cut = refusalOf(send("cut-before"));
     await eventually(async () => (await historyOf(server, "lobby")).length === 2);

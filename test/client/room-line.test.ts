@@ -18,7 +18,15 @@ function scene(limit = 3) {
   };
   write(10);
   const { channel } = link;
-  const room = createRoom({ channel, id: ROOM, outbox: fakeOutbox().outbox, limit, joined() {}, left() {} });
+  const room = createRoom({
+    channel,
+    id: ROOM,
+    outbox: fakeOutbox().outbox,
+    limit,
+    whenWritten: () => () => {},
+    joined() {},
+    left() {},
+  });
   const changes: RoomChange[] = [];
   room.listen((change) => changes.push(change));
   const carryAll = async () => {

@@ -42,6 +42,7 @@ class Story {
       id: ROOM,
       outbox: this.outbox.outbox,
       limit: 1 + this.#random.below(8),
+      whenWritten: () => () => {},
       joined() {},
       left() {},
     });

@@ -45,7 +45,7 @@ const isOurs = (module: string) => packageOf(module) === undefined;
 describe("the client's bundle", function () {
   this.timeout(30_000);
 
-  it("is below 20 KB, minified and gzipped, with the stock client in it: no other package, no code of the server, and no monitor", async () => {
+  it("is below 20 KB, minified and gzipped, with the stock client in it: no other package, no code of the server, and no part that one adds", async () => {
     const { gzipped, modules } = await bundled(importing("connect"));
     expect(modules.filter((module) => isOurs(module) && !module.startsWith("client/"))).to.deep.equal([]);
     expect([...new Set(modules.flatMap((module) => packageOf(module) ?? []))]).to.have.members([
@@ -55,20 +55,26 @@ describe("the client's bundle", function () {
       "socket.io-client",
       "socket.io-parser",
     ]);
-    expect(modules.filter((module) => module.startsWith("client/monitor/"))).to.deep.equal([]);
+    expect(modules.filter((module) => /^client\/(monitor|notify)\//.test(module))).to.deep.equal([]);
     // Of which the stock client is 12,751.
-    expect(gzipped).to.be.below(20 * 1_024);
+    expect(gzipped).to.be.below(20_000);
   });
 
-  it("is 0.8 KB more for whoever imports the monitor as well, which brings nothing else along", async () => {
+  it("is 1.1 KB more for whoever imports notify as well, 0.8 KB for the monitor, and neither brings anything else along", async () => {
     const alone = await bundled(importing("connect"));
-    const both = await bundled(importing("connect, monitor"));
-    expect(both.modules.filter((module) => !alone.modules.includes(module))).to.have.members([
-      "client/monitor/index.ts",
-      "client/monitor/hosts.ts",
-    ]);
-    expect(both.gzipped).to.be.below(21_300);
-    expect(both.gzipped - alone.gzipped).to.be.below(850);
+    const added = async (names: string) => {
+      const { gzipped, modules } = await bundled(importing(`connect, ${names}`));
+      return { gzipped, own: modules.filter((module) => !alone.modules.includes(module)) };
+    };
+    const notify = await added("notify");
+    expect(notify.own).to.have.members(["client/notify/index.ts", "client/notify/inbox.ts"]);
+    expect(notify.gzipped).to.be.below(20_700);
+    const monitor = await added("monitor");
+    expect(monitor.own).to.have.members(["client/monitor/index.ts", "client/monitor/hosts.ts"]);
+    expect(monitor.gzipped).to.be.below(20_500);
+    const both = await added("notify, monitor");
+    expect(both.own).to.have.members([...notify.own, ...monitor.own]);
+    expect(both.gzipped).to.be.below(21_500);
   });
 
   it("is about 1 KB for whoever has a socket and imports follow alone", async () => {

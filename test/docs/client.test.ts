@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { parseAst } from "vite";
-import type { Connection, Room } from "../../client/index.ts";
+import { type Connection, notify, type Room } from "../../client/index.ts";
 import { open } from "../client/connection.ts";
 import { listening } from "../kit/http.ts";
 import { startServer, type TestServer } from "../kit/server.ts";
@@ -156,9 +156,9 @@ describe("the guide to the client", () => {
   it("hears notifications", async () => {
     await using server = await startServer();
     await using person = await enter(server);
-    await using sample = await run("notify.listen", server, person);
+    await using sample = await run("inbox.listen", server, person);
     await sample.ended;
-    await eventually(() => person.connection.notify.getSnapshot().status === "live");
+    await eventually(() => person.connection.use(notify).getSnapshot().status === "live");
     await server.carillon.publish(["ann"], { title: "It is on its way", level: "success" });
     await eventually(() => sample.printed.includes("1 of 1 unread"));
     expect(sample.printed).to.include("success It is on its way");

@@ -12,13 +12,13 @@ import { focusNeighbour } from "./keys.ts";
 export type Filter = "all" | "unread";
 
 interface InboxProps {
-  readonly notify: Notify;
+  readonly inbox: Notify;
   readonly filter: Filter;
 }
 
 /** The notifications, by day. In the list of unread ones, those that are read here stay until one goes out of it. */
-export function Inbox({ notify, filter }: InboxProps) {
-  const { notifications, status, more, unread } = useLive(notify);
+export function Inbox({ inbox, filter }: InboxProps) {
+  const { notifications, status, more, unread } = useLive(inbox);
   const [justRead, setJustRead] = useState<ReadonlySet<string>>(new Set());
   const [currentId, setCurrentId] = useState<string>();
   const now = useLive(minutes);
@@ -32,11 +32,11 @@ export function Inbox({ notify, filter }: InboxProps) {
     onFocus: setCurrentId,
     onRead: (id: string) => {
       setJustRead((ids) => new Set(ids).add(id));
-      void attempt(() => notify.markRead([id]));
+      void attempt(() => inbox.markRead([id]));
     },
     onArchive: (id: string) => {
       focusNeighbour(id);
-      void attempt(() => notify.archive([id]));
+      void attempt(() => inbox.archive([id]));
     },
   };
   if (shown.length === 0 && !more) return status === "live" ? <Nothing filter={filter} /> : null;
@@ -57,7 +57,7 @@ export function Inbox({ notify, filter }: InboxProps) {
           </ul>
         </section>
       ))}
-      {more && <Older notify={notify} shown={shown.length} isLive={status === "live"} />}
+      {more && <Older inbox={inbox} shown={shown.length} isLive={status === "live"} />}
     </>
   );
 }
@@ -90,22 +90,22 @@ function daysOf(notifications: readonly Notification[], now: number): readonly D
 }
 
 interface OlderProps {
-  readonly notify: Notify;
+  readonly inbox: Notify;
   /** How many there are before it. */
   readonly shown: number;
   readonly isLive: boolean;
 }
 
 /** Reads older ones when one comes to the end of the list, again and again for as long as that is in sight. */
-function Older({ notify, shown, isLive }: OlderProps) {
+function Older({ inbox, shown, isLive }: OlderProps) {
   const [problem, setProblem] = useState<string>();
   const [end, setEnd] = useState<HTMLElement | null>(null);
   const load = () => {
     setProblem(undefined);
-    notify.readMore().catch((error: unknown) => setProblem(wordsFor(failureOf(error))));
+    inbox.readMore().catch((error: unknown) => setProblem(wordsFor(failureOf(error))));
   };
   const isTold = problem !== undefined;
-  const loaded = useLive(notify).notifications.length;
+  const loaded = useLive(inbox).notifications.length;
   useEffect(() => {
     if (!end || !isLive || isTold) return;
     // Made anew with each page: it tells only of changes, and the end may still be in sight.

@@ -12,12 +12,12 @@ const WORDS: Record<DesktopState, string> = {
 };
 
 /** What one gets, and how one is told of it. */
-export function Settings({ notify }: { readonly notify: Notify }) {
+export function Settings({ inbox }: { readonly inbox: Notify }) {
   const state = useLive(desktop);
   const isPossible = state === "on" || state === "off";
   return (
     <div class="notification-settings">
-      <Topics notify={notify} />
+      <Topics inbox={inbox} />
       <section aria-label="On the desktop">
         <h2>On the desktop</h2>
         <p class="notification-settings-words">{WORDS[state]}</p>

@@ -13,13 +13,13 @@ const TOPIC = /^(?!\.+$)[A-Za-z0-9_.-]{1,64}$/;
 const FORM = "A topic has letters, digits, “_”, “.” and “-”, and at most 64 of them.";
 
 /** The topics that one gets notifications of, and how to get those of others. */
-export function Topics({ notify }: { readonly notify: Notify }) {
-  const { topics } = useLive(notify);
+export function Topics({ inbox }: { readonly inbox: Notify }) {
+  const { topics } = useLive(inbox);
   const attempt = useAttempt();
   return (
     <section class="topics">
       <h2>Topics</h2>
-      <SubscribeForm notify={notify} />
+      <SubscribeForm inbox={inbox} />
       {topics.length === 0 ? (
         <p class="topics-none">You are subscribed to none.</p>
       ) : (
@@ -32,7 +32,7 @@ export function Topics({ notify }: { readonly notify: Notify }) {
                 icon="close"
                 size={16}
                 label={`Unsubscribe from ${topic}`}
-                onClick={() => void attempt(() => notify.unsubscribeFrom(topic))}
+                onClick={() => void attempt(() => inbox.unsubscribeFrom(topic))}
               />
             </li>
           ))}
@@ -42,7 +42,7 @@ export function Topics({ notify }: { readonly notify: Notify }) {
   );
 }
 
-function SubscribeForm({ notify }: { readonly notify: Notify }) {
+function SubscribeForm({ inbox }: { readonly inbox: Notify }) {
   const [topic, setTopic] = useState("");
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
@@ -52,7 +52,7 @@ function SubscribeForm({ notify }: { readonly notify: Notify }) {
     if (!TOPIC.test(name)) return setProblem(FORM);
     setBusy(true);
     try {
-      await notify.subscribeTo(name);
+      await inbox.subscribeTo(name);
       setTopic("");
       setProblem(undefined);
     } catch (error) {

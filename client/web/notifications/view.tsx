@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Connection, Notify } from "../../index.ts";
+import { type Connection, notify, type Notify } from "../../index.ts";
 import { useLive } from "../live.ts";
 import { Button, IconButton, Segmented } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -19,8 +19,8 @@ const FILTERS = [
 
 /** One's inbox, and what goes into it. */
 export function NotificationsView({ connection }: { readonly connection: Connection }) {
-  const { notify } = connection;
-  const { status, failure, notifications } = useLive(notify);
+  const inbox = connection.use(notify);
+  const { status, failure, notifications } = useLive(inbox);
   const [open, setOpen] = useState<"help" | "settings">();
   const [filter, setFilter] = useState<Filter>("all");
   const close = () => setOpen(undefined);
@@ -31,9 +31,9 @@ export function NotificationsView({ connection }: { readonly connection: Connect
   }, []);
   return (
     <section class="notifications" aria-labelledby="notifications-title">
-      <Header notify={notify} show={setOpen} />
+      <Header inbox={inbox} show={setOpen} />
       <div class="notifications-list">
-        <Toolbar notify={notify} filter={filter} onFilter={setFilter} />
+        <Toolbar inbox={inbox} filter={filter} onFilter={setFilter} />
         <div class="inbox" tabIndex={-1}>
           {status === "refused" && notifications.length === 0 ? (
             <EmptyState icon="lock" title="The inbox is closed to you">
@@ -41,17 +41,17 @@ export function NotificationsView({ connection }: { readonly connection: Connect
             </EmptyState>
           ) : (
             // Each filter begins anew.
-            <Inbox key={filter} notify={notify} filter={filter} />
+            <Inbox key={filter} inbox={inbox} filter={filter} />
           )}
         </div>
       </div>
       <aside aria-label="Notification settings">
-        <Settings notify={notify} />
+        <Settings inbox={inbox} />
       </aside>
       {open === "help" && <Help onClose={close} />}
       {open === "settings" && (
         <Dialog title="Notification settings" onClose={close}>
-          <Settings notify={notify} />
+          <Settings inbox={inbox} />
         </Dialog>
       )}
     </section>
@@ -59,12 +59,12 @@ export function NotificationsView({ connection }: { readonly connection: Connect
 }
 
 interface HeaderProps {
-  readonly notify: Notify;
+  readonly inbox: Notify;
   readonly show: (what: "help" | "settings") => void;
 }
 
-function Header({ notify, show }: HeaderProps) {
-  const { unread } = useLive(notify);
+function Header({ inbox, show }: HeaderProps) {
+  const { unread } = useLive(inbox);
   return (
     <header class="notifications-header">
       <h1 id="notifications-title">Notifications</h1>
@@ -76,13 +76,13 @@ function Header({ notify, show }: HeaderProps) {
 }
 
 interface ToolbarProps {
-  readonly notify: Notify;
+  readonly inbox: Notify;
   readonly filter: Filter;
   readonly onFilter: (filter: Filter) => void;
 }
 
-function Toolbar({ notify, filter, onFilter }: ToolbarProps) {
-  const { unread } = useLive(notify);
+function Toolbar({ inbox, filter, onFilter }: ToolbarProps) {
+  const { unread } = useLive(inbox);
   const attempt = useAttempt();
   return (
     <div class="notifications-toolbar">
@@ -91,7 +91,7 @@ function Toolbar({ notify, filter, onFilter }: ToolbarProps) {
         look="quiet"
         icon="check-all"
         disabled={unread === 0}
-        onClick={() => void attempt(() => notify.markRead("all"))}
+        onClick={() => void attempt(() => inbox.markRead("all"))}
       >
         Mark all as read
       </Button>

@@ -4,6 +4,7 @@ import {
   type Connection,
   type Failure,
   keptIn,
+  notify,
   RequestError,
   type TokenSource,
 } from "../../index.ts";
@@ -72,8 +73,8 @@ function sourceOf(credentials: Credentials): TokenSource {
 
 function open(token: TokenSource): Connection {
   const connection = connect({ token, ...(outboxStorage && { storage: keptIn(outboxStorage) }) });
-  // Both are looked at wherever one is: for what is unread in them.
-  void connection.notify;
+  // Both are there wherever one is: for what is unread in them.
+  connection.use(notify);
   void connection.chat;
   return connection;
 }

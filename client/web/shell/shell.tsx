@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Connection, Session } from "../../index.ts";
+import { type Connection, notify, type Session } from "../../index.ts";
 import { ChatView } from "../chat/view.tsx";
 import { useLive } from "../live.ts";
 import { useAnnouncements } from "../notifications/announcements.tsx";
@@ -23,7 +23,7 @@ export function Shell({ connection, onSignOut }: ShellProps) {
   const route = useRoute();
   const user = useUser(connection);
   const main = useFocusedMain(route.view);
-  const notifications = useLive(connection.notify).unread;
+  const notifications = useLive(connection.use(notify)).unread;
   const messages = useLive(connection.chat.rooms).rooms.reduce((sum, { unread }) => sum + unread, 0);
   const chatHref = useChatHref(route);
   useTitle(route.view, notifications, messages);
