@@ -11,16 +11,14 @@ import { createHttp } from "./http/index.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Context, namespaces } from "./namespaces/index.ts";
 import { createPublisher, type NotificationDraft, type Published } from "./namespaces/notify/publish.ts";
+import { closeRevoked, createRequest, type Open, openNamespaces, sendAway } from "./open-namespaces.ts";
 import { type CarillonOptions, type FilledOptions, withDefaults } from "./options.ts";
-import type { Control } from "./control/index.ts";
-import { CarillonError } from "./protocol/errors.ts";
 import { createActivity } from "./runtime/activity.ts";
-import { socketsOf, type User } from "./runtime/caller.ts";
+import type { User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
 import { forgetNamespace } from "./runtime/engine.ts";
-import { type FanOut, openFanOut } from "./runtime/fan-out/index.ts";
+import { openFanOut } from "./runtime/fan-out/index.ts";
 import { createGate } from "./runtime/gate.ts";
-import { serve, type Served, type ServeOptions } from "./runtime/serve.ts";
 import { VERSION } from "./version.ts";
 
 /** A Carillon at work on somebody's server. */
@@ -52,15 +50,6 @@ export interface Carillon {
   /** Ends Carillon's own part of the server, and leaves the host's alone. */
   close(): Promise<void>;
 }
-
-/** A namespace where it is served. */
-interface Open {
-  readonly namespace: Namespace;
-  readonly served: Served;
-}
-
-/** By the name in the contract, whatever clients call it here. */
-type OpenNamespaces = ReadonlyMap<string, Open>;
 
 /** Puts Carillon to work on a Socket.IO or an HTTP server. @throws TypeError without one, or with options that contradict each other. */
 export function createCarillon(given: CarillonOptions): Carillon {
@@ -98,25 +87,19 @@ export function createCarillon(given: CarillonOptions): Carillon {
 
   const fanOut = openFanOut(io, { ...options, sent: (packets) => (activity.events.out += packets) });
 
-  openNamespaces(
-    open,
-    io,
-    context,
-    options,
-    { backend, fanOut },
-    {
-      ...metrics,
-      ...options,
-      ...stores,
-      connections,
-      authenticate: auth.authenticate,
-      forgetsTokens: owned && !options.authenticate,
-      limits: limitsOf(options),
-      server: { version: VERSION, worker },
-      closedFor,
-      received: () => activity.events.in++,
-    },
-  );
+  const serving = {
+    ...metrics,
+    ...options,
+    ...stores,
+    connections,
+    authenticate: auth.authenticate,
+    forgetsTokens: owned && !options.authenticate,
+    limits: limitsOf(options),
+    server: { version: VERSION, worker },
+    closedFor,
+    received: () => activity.events.in++,
+  };
+  openNamespaces(open, { io, backend, fanOut, context, options, serving });
   const isReady = () => closedFor() === undefined && backend.isReady();
   const routing = openRouting(options, { io, worker, backend, metrics, isReady });
   // Whoever does not wait for it is told by the log, and is served all the same, but for sessions that a balancer takes elsewhere.
@@ -203,48 +186,6 @@ async function openRouting(
   return routeSessions({ ...routing, io, worker, workers, clock, logger, counted: metrics, ready: isReady });
 }
 
-function openNamespaces(
-  open: Map<string, Open>,
-  io: Server,
-  context: Context,
-  options: FilledOptions,
-  { backend, fanOut }: { readonly backend: Backend; readonly fanOut: FanOut },
-  serving: ServeOptions,
-): void {
-  for (const definition of namespaces) {
-    const { name } = definition.contract;
-    const at = options.namespaces[name.slice(1) as keyof FilledOptions["namespaces"]] ?? name;
-    if (at === false) continue;
-    const namespace = io.of(at);
-    backend.join(namespace);
-    fanOut.join(namespace);
-    open.set(name, { namespace, served: serve(definition, context, namespace, serving) });
-    // Before the answer to CONNECT, which leaves together with what follows it, and for nobody whom the guard has not let in.
-    namespace.use(({ client }, next) => {
-      fanOut.adopt(client);
-      next();
-    });
-  }
-}
-
-/** Finds the namespace that a request is of. Names of requests are unique over all of them. */
-function createRequest(open: OpenNamespaces): Carillon["request"] {
-  return async (user, name, input) => {
-    for (const { served } of open.values()) if (served.has(name)) return served.request(user, name, input);
-    throw new CarillonError("unknown_request");
-  };
-}
-
-/** Transports that are the host's stay: its own namespaces may be on them. */
-function sendAway(namespace: Namespace, connections: Connections, ownsTransports: boolean): void {
-  const reason = new CarillonError("draining");
-  for (const socket of namespace.sockets.values()) {
-    if (ownsTransports) connections.closeTransport(socket.conn, reason);
-    else socket.data.session.announce(reason);
-  }
-  if (!ownsTransports) namespace.disconnectSockets();
-}
-
 function limitsOf({ rate, maxRooms, maxFrameBytes, maxBufferBytes, historySize, inboxSize }: FilledOptions) {
   return {
     ratePerSec: rate.perSec,
@@ -255,17 +196,6 @@ function limitsOf({ rate, maxRooms, maxFrameBytes, maxBufferBytes, historySize, 
     historySize,
     inboxSize,
   };
-}
-
-/** A revoked user's sockets are closed on every worker: each hears of the order. */
-function closeRevoked(control: Control, open: OpenNamespaces): () => void {
-  return control.listen((order) => {
-    if (order.action !== "revoke") return;
-    for (const { namespace } of open.values()) {
-      for (const socket of socketsOf(namespace, order.user))
-        socket.data.session.close(new CarillonError("unauthorized"));
-    }
-  });
 }
 
 function once<T extends object>(act: () => T): () => T {

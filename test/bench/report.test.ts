@@ -10,7 +10,7 @@ import { figures, README } from "./report/readme.ts";
 import { type Measured, readResults } from "./report/results.ts";
 import { digits, spreadOf } from "./report/summary.ts";
 import { REPOSITORY } from "./repository.ts";
-import { insert } from "./transports/publish.ts";
+import { insert } from "./report/insert.ts";
 
 const CPU = "CPU µs/delivery";
 

@@ -15,7 +15,7 @@ import { type Measured, readResults, type Results, writeResults } from "./scale/
 import { backoffMs } from "./scale/storm/backoff.ts";
 import { Followed } from "./scale/storm/followed.ts";
 import { readEnvironment } from "./report/environment.ts";
-import { insert } from "./transports/publish.ts";
+import { insert } from "./report/insert.ts";
 import * as common from "./workloads/figures.ts";
 
 const TIMES = { settleSeconds: 0.1, idleSeconds: 0.1, warmSeconds: 0.1 };

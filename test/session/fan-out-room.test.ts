@@ -32,7 +32,7 @@ async function listeners(server: TestServer) {
     const socket = server.carillon.chat?.sockets.get(client.id ?? "");
     if (!socket) throw new Error("it is not there");
     void socket.join(ROOMS[0]);
-    return { socket: socket as unknown as Socket, heard };
+    return { socket, heard };
   });
   return {
     list,

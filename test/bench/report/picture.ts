@@ -1,5 +1,6 @@
 import * as figure from "../workloads/figures.ts";
 import type { Measured, Results } from "./results.ts";
+import { styleOf } from "./style.ts";
 import { byRound, digits, type Spread, spreadOf } from "./summary.ts";
 
 /** What the picture shows, from top to bottom. */
@@ -25,20 +26,16 @@ const STEP = 28;
 const HEAD = 40;
 const LINE = 15;
 
-const STYLE = `
-    text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
-    .title { font-weight: 600; }
-    .note { font-size: 11px; fill: #59636e; }
+const STYLE = styleOf(
+  `
     .bar { fill: #afb8c1; }
     .own { fill: #0969da; }
-    .spread { stroke: #1f2328; stroke-width: 1; }
-    @media (prefers-color-scheme: dark) {
-      text { fill: #e6edf3; }
-      .note { fill: #9198a1; }
+    .spread { stroke: #1f2328; stroke-width: 1; }`,
+  `
       .bar { fill: #565e67; }
       .own { fill: #4493f8; }
-      .spread { stroke: #e6edf3; }
-    }`;
+      .spread { stroke: #e6edf3; }`,
+);
 
 interface Bar {
   readonly key: string;

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { judge } from "../goals.ts";
 import { REPOSITORY } from "../repository.ts";
-import { insert } from "../transports/publish.ts";
+import { insert } from "./insert.ts";
 import type { Results } from "./results.ts";
 import { shown } from "./summary.ts";
 

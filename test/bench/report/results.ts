@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../measure.ts";
 import type { Environment } from "./environment.ts";
+import { readStored, writeStored } from "./stored.ts";
 
 /** All that one workload has given, and what it was given by. */
 export interface Measured {
@@ -28,16 +28,11 @@ const FILE = "results.json";
 
 /** What is in this folder from before, if anything is. */
 export async function readResults(folder: string): Promise<Results> {
-  try {
-    return JSON.parse(await readFile(join(folder, FILE), "utf8")) as Results;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
-  }
+  const stored = (await readStored(join(folder, FILE))) as Results | undefined;
+  return stored ?? {};
 }
 
 /** A line for each sample, so that what differs between two of these files can be seen. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, FILE), `${JSON.stringify(results).replaceAll('{"peer":', '\n{"peer":')}\n`);
+  await writeStored(join(folder, FILE), JSON.stringify(results).replaceAll('{"peer":', '\n{"peer":'));
 }

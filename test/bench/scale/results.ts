@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment } from "../report/environment.ts";
+import { readStored, writeStored } from "../report/stored.ts";
 import type { Part } from "./part.ts";
 import type { PartName } from "./plan.ts";
 
@@ -19,15 +19,10 @@ const FILE = "scale.json";
 
 /** What is in this folder from before, if anything is. */
 export async function readResults(folder: string): Promise<Results> {
-  try {
-    return JSON.parse(await readFile(join(folder, FILE), "utf8")) as Results;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
-  }
+  const stored = (await readStored(join(folder, FILE))) as Results | undefined;
+  return stored ?? {};
 }
 
 export async function writeResults(folder: string, results: Results): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, FILE), `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeStored(join(folder, FILE), JSON.stringify(results, undefined, 2));
 }

@@ -1,3 +1,5 @@
+import { styleOf } from "../report/style.ts";
+
 const WIDTH = 760;
 const LEFT = 196;
 const RIGHT = 64;
@@ -7,22 +9,18 @@ const STEP = 26;
 const HEAD = 34;
 const FOOT = 30;
 
-const STYLE = `
-    text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
-    .title { font-weight: 600; }
-    .note { font-size: 11px; fill: #59636e; }
+const STYLE = styleOf(
+  `
     .first { fill: #0969da; stroke: #0969da; }
     .second { fill: #afb8c1; stroke: #afb8c1; }
     .mark { stroke-width: 3; stroke-linecap: round; }
     .bar { stroke: none; }
-    .axis { stroke: #d1d9e0; }
-    @media (prefers-color-scheme: dark) {
-      text { fill: #e6edf3; }
-      .note { fill: #9198a1; }
+    .axis { stroke: #d1d9e0; }`,
+  `
       .first { fill: #4493f8; stroke: #4493f8; }
       .second { fill: #656c76; stroke: #656c76; }
-      .axis { stroke: #3d444d; }
-    }`;
+      .axis { stroke: #3d444d; }`,
+);
 
 /** What is drawn in two shades, by its legend; the first is the stronger one. */
 export type Legend = readonly [first: string, second: string];

@@ -1,5 +1,7 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { insert } from "../report/insert.ts";
+import { writeStored } from "../report/stored.ts";
 import { REPOSITORY } from "../repository.ts";
 import { pictures } from "./pictures.ts";
 import type { Results } from "./results.ts";
@@ -13,16 +15,14 @@ const PICTURES = join(REPOSITORY, "docs/http-vs-websocket");
 
 /** Writes `results.json`, `results.md` and the pictures. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
-  await writeFile(join(folder, "results.md"), `${summary(results)}\n\n${tables(results)}\n`);
+  await writeStored(join(folder, "results.json"), JSON.stringify(results, undefined, 2));
+  await writeStored(join(folder, "results.md"), `${summary(results)}\n\n${tables(results)}`);
   await writePictures(folder, results);
 }
 
 /** Puts the figures and the pictures where the documentation has them. */
 export async function writePage(results: Results): Promise<void> {
-  await mkdir(PICTURES, { recursive: true });
-  await writeFile(join(PICTURES, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeStored(join(PICTURES, "results.json"), JSON.stringify(results, undefined, 2));
   await writePictures(PICTURES, results);
   await writeFile(PAGE, insert(await readFile(PAGE, "utf8"), texts(results)));
 }
@@ -34,22 +34,6 @@ export function texts(results: Results): Readonly<Record<string, string>> {
     polling: comparison(results, socketIoPolling, socketIoWebSocket),
     tables: tables(results),
   };
-}
-
-/**
- * Puts texts between their markers, `<!-- name -->` and `<!-- /name -->`.
- *
- * @throws {Error} where a pair of them is missing
- */
-export function insert(page: string, between: Readonly<Record<string, string>>): string {
-  let inserted = page;
-  for (const [name, text] of Object.entries(between)) {
-    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-    const [from, to] = [inserted.indexOf(begin), inserted.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`The page has no place for the ${name}.`);
-    inserted = `${inserted.slice(0, from + begin.length)}\n\n${text}\n\n${inserted.slice(to)}`;
-  }
-  return inserted;
 }
 
 async function writePictures(folder: string, results: Results): Promise<void> {
