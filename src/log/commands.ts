@@ -25,9 +25,8 @@ type Args = readonly (string | number)[];
 /** Runs the scripts of a log's topics. */
 export class Commands {
   readonly #options: CommandOptions;
-  /** What tells the epochs that this one's scripts begin from all others: random once, then counted. */
-  readonly #born = randomBytes(6).toString("base64url");
-  #changes = 0;
+  /** What tells epochs that begin in the same millisecond on other workers apart; on this one, the next is later. */
+  readonly #unique = randomBytes(6).toString("base64url");
 
   constructor(options: CommandOptions) {
     this.#options = options;
@@ -55,9 +54,8 @@ export class Commands {
     const { link, ttlSec, skewMs } = this.#options;
     const keys = [...this.#keys(topic), birthKey(link.prefix, partitionOf(topic)), this.channel(topic)];
     const metaTtlMs = Math.max(META_TTL_SEC, 2 * ttlSec) * 1000;
-    const unique = `${this.#born}${(this.#changes++).toString(36)}`;
     const { epoch = "", seq = 0, id = "", at = "" } = seen ?? {};
-    const shared = [skewMs(), ttlSec * 1000, unique, metaTtlMs, epoch, seq, id, at];
+    const shared = [skewMs(), ttlSec * 1000, this.#unique, metaTtlMs, epoch, seq, id, at];
     return (await link.script(scripts[script], keys, [...shared, ...args])) as Reply;
   }
 
