@@ -10,6 +10,9 @@ import { scripts } from "./scripts.ts";
 /** Epoch, head and what is kept outlive the entries by so much, counted from when they were last used. */
 const META_TTL_SEC = 2 * 365 * 86_400;
 
+/** Three digits to the base of 36. */
+const COUNT = 36 ** 3;
+
 /** Values kept beside a log's entries, by name; `null` takes one away. */
 export type Keeps = Readonly<Record<string, string | null>>;
 
@@ -25,8 +28,9 @@ type Args = readonly (string | number)[];
 /** Runs the scripts of a log's topics. */
 export class Commands {
   readonly #options: CommandOptions;
-  /** What tells epochs that begin in the same millisecond on other workers apart; on this one, the next is later. */
-  readonly #unique = randomBytes(6).toString("base64url");
+  /** What tells epochs that begin in the same millisecond apart: those of other workers by this, those of other topics by a count. */
+  readonly #worker = randomBytes(4).toString("base64url").slice(0, 5);
+  #changes = 0;
 
   constructor(options: CommandOptions) {
     this.#options = options;
@@ -54,8 +58,9 @@ export class Commands {
     const { link, ttlSec, skewMs } = this.#options;
     const keys = [...this.#keys(topic), birthKey(link.prefix, partitionOf(topic)), this.channel(topic)];
     const metaTtlMs = Math.max(META_TTL_SEC, 2 * ttlSec) * 1000;
+    const unique = this.#worker + (this.#changes++ % COUNT).toString(36).padStart(3, "0");
     const { epoch = "", seq = 0, id = "", at = "" } = seen ?? {};
-    const shared = [skewMs(), ttlSec * 1000, this.#unique, metaTtlMs, epoch, seq, id, at];
+    const shared = [skewMs(), ttlSec * 1000, unique, metaTtlMs, epoch, seq, id, at];
     return (await link.script(scripts[script], keys, [...shared, ...args])) as Reply;
   }
 
