@@ -14,6 +14,9 @@ const CLIENTS = 5;
 const MESSAGES = 40;
 const AT_ONCE = 4;
 
+/** No start waits longer for an answer that does not come. */
+const ANSWER_MS = 5_000;
+
 const ROOM = "warm-up";
 const TEXT = "~".repeat(120);
 const UNLIMITED = { perSec: 0, burst: 1 };
@@ -58,17 +61,24 @@ async function keepVisiting(url: string, secret: string, sub: string, until: num
 
 /** One visit of one client. */
 async function talk(url: string, token: string, visit: string, until: number): Promise<void> {
-  const socket = io(url, { auth: { token }, transports: ["websocket"], forceNew: true, reconnection: false });
+  const socket = io(url, {
+    auth: { token },
+    transports: ["websocket"],
+    forceNew: true,
+    reconnection: false,
+    timeout: ANSWER_MS,
+  });
+  const ask = (request: string, input: object) => socket.timeout(ANSWER_MS).emitWithAck(request, input);
   try {
     await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("connect_error", reject));
-    await socket.emitWithAck("room:join", { room: ROOM });
+    await ask("room:join", { room: ROOM });
     let sent = 0;
     const send = async () => {
       while (sent < MESSAGES && performance.now() < until)
-        await socket.emitWithAck("message:send", { room: ROOM, id: `${visit}-${sent++}`, text: TEXT });
+        await ask("message:send", { room: ROOM, id: `${visit}-${sent++}`, text: TEXT });
     };
     await Promise.all(Array.from({ length: AT_ONCE }, send));
-    await socket.emitWithAck("history:read", { room: ROOM });
+    await ask("history:read", { room: ROOM });
   } finally {
     socket.disconnect();
   }
