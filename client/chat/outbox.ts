@@ -87,7 +87,7 @@ export function createOutbox(
   const places = new Map<string, { readonly epoch: string; readonly seq: number }>();
   let owner: string | undefined;
   let shelf: Shelf | undefined;
-  /** The one that is on its way. */
+  /** The one that is on its way: there is one whenever an answer comes. */
   let flying: Item | undefined;
 
   const sending = askOn<typeof chat, "message:send">(channel.socket, "message:send", {

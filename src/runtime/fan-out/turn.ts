@@ -14,7 +14,6 @@ export class Turn {
   #start = new Bundle();
   #outlets: Outlet[] = [];
   #crowd: Crowd | undefined;
-  #scheduled = false;
   readonly #sent: (packets: number) => void;
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
@@ -74,10 +73,9 @@ export class Turn {
     if (crowd) this.#sent(crowd.flush());
   }
 
+  /** With the first that the turn has to send. */
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#end());
+    if (this.#outlets.length === 0 && !this.#crowd) setImmediate(() => this.#end());
   }
 
   #end(): void {
@@ -86,7 +84,6 @@ export class Turn {
     const outlets = this.#outlets;
     this.#start = new Bundle();
     this.#outlets = [];
-    this.#scheduled = false;
     for (const outlet of outlets) outlet.flush();
   }
 }
