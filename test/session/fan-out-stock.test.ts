@@ -42,8 +42,11 @@ async function listen(fanOut: "room" | "stock") {
       socket.on("sample", (...args: unknown[]) => events.push(args));
       return events;
     });
-    for (const [index, { socket }] of clients.entries())
-      await eventually(() => socket.io.engine.transport.name === WAYS[index % WAYS.length]?.at(-1));
+    // The server's side of an upgrade is the last to know of it, and what it writes is looked at.
+    const transportOf = ({ socket: { id } }: Client) =>
+      server.carillon.chat?.sockets.get(id ?? "")?.conn.transport.name as string | undefined;
+    for (const [index, client] of clients.entries())
+      await eventually(() => transportOf(client) === WAYS[index % WAYS.length]?.at(-1));
     const written = watchWrites(server);
     tell(server);
     for (const events of heard) await eventually(() => events.at(-1)?.[0] === LAST);
