@@ -144,8 +144,8 @@ export const Environment = z.object({
     "how long a worker that goes away spreads its clients' leaving, in milliseconds",
   ),
   FAN_OUT: setting(
-    oneOf(["stock", "frame", "direct", "turn", "room"]).default("room"),
-    "`room`: one write for all that a client is sent in a turn, and a room in one pass; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct` and `turn` are in between, to be measured",
+    oneOf(["stock", "frame", "direct", "turn", "room", "handle"]).default("handle"),
+    "`handle`: one write for all that a client is sent in a turn, a room in one pass, past Node's streams; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn` and `room` are in between, to be measured",
   ),
   WARM_UP_MS: setting(
     integer(0, 60_000).default(1_000),

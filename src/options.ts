@@ -93,7 +93,7 @@ const DEFAULTS = {
   maxBufferBytes: 1024 * 1024,
   allowedOrigins: [],
   drainMs: 10_000,
-  fanOut: "room",
+  fanOut: "handle",
   logger: silent,
   clock: systemClock,
 } satisfies CarillonOptions;

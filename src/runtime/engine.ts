@@ -1,6 +1,6 @@
-import type { Writable } from "node:stream";
 import type { Socket as Connection } from "engine.io";
 import type { Namespace, Server, Socket } from "socket.io";
+import type { Handles, Stream } from "./fan-out/handle.ts";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private (of Socket.IO 4.8: below); absent fields read as "nothing there". */
 interface Internals {
@@ -24,9 +24,6 @@ interface Websocket {
   terminate?(): void;
   once?(event: "close", listener: () => void): unknown;
 }
-
-/** What may be written to past engine.io and ws. */
-type Stream = Pick<Writable, "write" | "writableLength" | "writable">;
 
 // The one place where engine.io's private fields meet our types.
 const internals = (connection: Connection) => connection as unknown as Internals;
@@ -73,7 +70,7 @@ export function missingInternals(connection: Connection): string[] {
   return Object.entries(there).flatMap(([field, isThere]) => (isThere ? [] : [field]));
 }
 
-/** Bytes that ws holds because the kernel takes no more; 0 while polling. */
+/** Bytes that ws holds because the kernel takes no more; 0 while polling. Without what was written past the stream: one bundle at most. */
 export function socketBacklog(connection: Connection): number {
   return internals(connection).transport.socket?.bufferedAmount ?? 0;
 }
@@ -106,19 +103,23 @@ export class DirectWay {
   readonly #transport: Internals["transport"];
   readonly #websocket: Websocket;
   readonly #stream: Stream;
+  readonly #handles: Handles | undefined;
+  /** What was written past the stream, which knows nothing of it, was taken. */
+  #isHandleClear = true;
 
-  private constructor(connection: Connection, websocket: Websocket, stream: Stream) {
+  private constructor(connection: Connection, websocket: Websocket, stream: Stream, handles: Handles | undefined) {
     this.#connection = connection;
     this.#transport = internals(connection).transport;
     this.#websocket = websocket;
     this.#stream = stream;
+    this.#handles = handles?.has(stream) ? handles : undefined;
   }
 
-  /** Nothing while a connection is polling, or where its packets may be compressed. */
-  static of(connection: Connection): DirectWay | undefined {
+  /** Nothing while a connection is polling, or where its packets may be compressed. With `handles`, past Node's stream as well. */
+  static of(connection: Connection, handles?: Handles): DirectWay | undefined {
     const { socket, perMessageDeflate } = internals(connection).transport;
     const { _socket: stream } = socket ?? {};
-    return socket && stream && !perMessageDeflate ? new DirectWay(connection, socket, stream) : undefined;
+    return socket && stream && !perMessageDeflate ? new DirectWay(connection, socket, stream, handles) : undefined;
   }
 
   /** Whether it leads where the connection's packets go: an upgrade puts another transport in the place of the first. */
@@ -133,12 +134,29 @@ export class DirectWay {
 
   /** Whether the kernel has taken all that was written: none of its buffers is needed any more. */
   get isTaken(): boolean {
-    return this.#stream.writableLength === 0;
+    return this.#isHandleClear && this.#stream.writableLength === 0;
+  }
+
+  /** Writes, unless something that was written before is not yet on its way. */
+  writeIfClear(frames: Buffer): boolean {
+    const isClear = this.isClear;
+    if (isClear) this.#put(frames);
+    return isClear;
   }
 
   /** Lost where the connection is no longer open, as everything that is written to it then. */
   write(frames: Buffer): void {
-    if (this.#isOpen) this.#stream.write(frames);
+    if (this.#isOpen) this.#put(frames);
+  }
+
+  #put(frames: Buffer): void {
+    // What is left to the stream stays before what comes after it.
+    const written = this.#handles && this.isTaken ? this.#handles.write(this.#stream, frames) : "failed";
+    if (written === "failed") this.#stream.write(frames);
+    else if (written !== "taken") {
+      this.#isHandleClear = false;
+      written.oncomplete = () => (this.#isHandleClear = true);
+    }
   }
 
   get #isOpen(): boolean {

@@ -29,7 +29,7 @@ function tell(server: TestServer): void {
 }
 
 /** What each of fifty stock clients hears, and the bytes that each is sent over its websocket. */
-async function listen(fanOut: "room" | "stock") {
+async function listen(fanOut: "handle" | "stock") {
   await using server = await startServer({ fanOut });
   const clients: Client[] = [];
   try {
@@ -44,7 +44,7 @@ async function listen(fanOut: "room" | "stock") {
     });
     // The server's side of an upgrade is the last to know of it, and what it writes is looked at.
     const transportOf = ({ socket: { id } }: Client) =>
-      server.carillon.chat?.sockets.get(id ?? "")?.conn.transport.name as string | undefined;
+      server.carillon.chat?.sockets.get(id ?? "")?.conn.transport.name;
     for (const [index, client] of clients.entries())
       await eventually(() => transportOf(client) === WAYS[index % WAYS.length]?.at(-1));
     const written = watchWrites(server);
@@ -61,7 +61,7 @@ async function listen(fanOut: "room" | "stock") {
 
 describe("fan-out, beside Socket.IO's own", () => {
   it("is heard alike by 50 stock clients, is the same to the byte over websocket, and takes fewer writes", async () => {
-    const [stock, ours] = [await listen("stock"), await listen("room")];
+    const [stock, ours] = [await listen("stock"), await listen("handle")];
     expect(ours.heard).to.deep.equal(stock.heard);
     expect(ours.heard.every((events) => events.length > TEXTS.length)).to.equal(true);
     expect(stock.bytes.filter(({ length }) => length > 0)).to.have.length.above(CLIENTS / 2);

@@ -185,7 +185,7 @@ describe("fan-out", () => {
     Object.assign(adapter, {
       _encode: (packet: object, options: object) => stock.call(adapter, packet, options).map((text) => `${text} `),
     });
-    openFanOut(io, { fanOut: "room", logger, sent() {} });
+    openFanOut(io, { fanOut: "handle", logger, sent() {} });
     expect(lines.map(({ level, fields }) => [level, fields["difference"]])).to.deep.equal([
       ["warn", "the frame of a broadcast"],
     ]);

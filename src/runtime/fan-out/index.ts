@@ -2,20 +2,21 @@ import type { Socket as Connection } from "engine.io";
 import type { Namespace, Server, Socket } from "socket.io";
 import type { Logger } from "../../logger.ts";
 import { type EncodedPackets, encodePacket, interceptPackets, type PacketOptions, tellOutgoing } from "../engine.ts";
+import { Handles } from "./handle.ts";
 import { Outlet, singleFrame } from "./outlet.ts";
 import { type Roster, Rosters } from "./roster.ts";
 import { findDifference } from "./self-test.ts";
 import { Turn } from "./turn.ts";
 
 /** How packets leave, each way with all that is before it, so that its own share can be measured. */
-export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room"] as const;
+export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle"] as const;
 
 export interface FanOutOptions {
   readonly logger: Logger;
   /**
    * `stock`: as Socket.IO does it. `frame`: a broadcast's frame in one buffer instead of two. `direct`: finished frames past engine.io to
    * where they can be written. `turn`: in one write for all that a connection is sent in a turn of the event loop. `room`: a room's members
-   * are looked up when they change, and not for each broadcast, and written to in one pass.
+   * are looked up when they change, and not for each broadcast, and written to in one pass. `handle`: by the handle below Node's stream.
    */
   readonly fanOut: (typeof FAN_OUTS)[number];
   /** Tells of packets that go out past engine.io, which tells of all others. */
@@ -36,7 +37,7 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
   if (difference) logger.warn({ difference }, "frames are sent the stock way: this Socket.IO is not one that we know");
   if (difference || fanOut === "stock") return { adopt() {}, join() {} };
   const outlets = new WeakMap<Socket["client"], Outlet>();
-  const turn = new Turn(sent);
+  const turn = new Turn(sent, fanOut === "handle" ? new Handles() : undefined);
 
   function writeBy(outlet: Outlet): Write {
     if (fanOut === "frame") return onlyJoin;
@@ -57,7 +58,7 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
       interceptPackets(client, writeBy(outlet));
     },
     join({ adapter }) {
-      if (fanOut !== "room") return;
+      if (fanOut !== "room" && fanOut !== "handle") return;
       const rosters = new Rosters(adapter, (client) => outlets.get(client));
       const stock = adapter.broadcast;
       adapter.broadcast = (packet: object, target) => {

@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io";
-import { DirectWay, type EncodedPackets, handOver, type PacketOptions } from "../engine.ts";
+import { type DirectWay, type EncodedPackets, handOver, type PacketOptions } from "../engine.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Broadcast } from "./crowd.ts";
 import { BUNDLE_BYTES, type Turn } from "./turn.ts";
@@ -27,7 +27,7 @@ export class Outlet {
     if (packets.length !== 1 || typeof packet !== "string" || options.volatile) return false;
     if (this.#pending && this.#pending.bytes > BUNDLE_BYTES) this.flush();
     // What is pending is followed by nothing but what comes this way: engine.io's own packets flush it first.
-    if (!this.#pending && !this.#isClear) return false;
+    if (!this.#pending && !this.#currentWay?.isClear) return false;
     const before = this.#pending ?? this.#turn.begin(this);
     const shared = singleFrame(options);
     this.#pending = shared ? before.shared(shared) : before.alone(packet);
@@ -41,9 +41,7 @@ export class Outlet {
 
   /** Writes frames at once, for one that nothing is pending for; or says that they have to be given. */
   writeShared(frames: Buffer): boolean {
-    if (!this.#isClear) return false;
-    this.#way?.write(frames);
-    return true;
+    return this.#currentWay?.writeIfClear(frames) ?? false;
   }
 
   /** Writes what is pending. Nothing of it is left for a connection that was cut meanwhile. */
@@ -55,9 +53,9 @@ export class Outlet {
     if (this.#way) this.#turn.write(this.#way, pending);
   }
 
-  get #isClear(): boolean {
-    if (!this.#way?.isCurrent) this.#way = DirectWay.of(this.#client.conn);
-    return this.#way?.isClear ?? false;
+  get #currentWay(): DirectWay | undefined {
+    if (!this.#way?.isCurrent) this.#way = this.#turn.wayOf(this.#client.conn);
+    return this.#way;
   }
 }
 

@@ -1,6 +1,8 @@
-import type { DirectWay } from "../engine.ts";
+import type { Socket as Connection } from "engine.io";
+import { DirectWay } from "../engine.ts";
 import { Bundle } from "./bundle.ts";
 import { type Broadcast, Crowd } from "./crowd.ts";
+import type { Handles } from "./handle.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** What one connection alone is sent is put together here. Rarely is there more of it. */
@@ -15,11 +17,18 @@ export class Turn {
   #outlets: Outlet[] = [];
   #crowd: Crowd | undefined;
   readonly #sent: (packets: number) => void;
+  readonly #handles: Handles | undefined;
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-  /** `sent` is told of packets that went to many. */
-  constructor(sent: (packets: number) => void) {
+  /** `sent` is told of packets that went to many. With `handles`, what leaves is written past Node's streams. */
+  constructor(sent: (packets: number) => void, handles?: Handles) {
     this.#sent = sent;
+    this.#handles = handles;
+  }
+
+  /** Nothing where finished frames cannot be written directly. */
+  wayOf(connection: Connection): DirectWay | undefined {
+    return DirectWay.of(connection, this.#handles);
   }
 
   /** Has an outlet flushed at the end of the turn; what it sends follows what this returns. */

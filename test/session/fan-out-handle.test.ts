@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { Handles } from "../../src/runtime/fan-out/handle.ts";
+import { RawClient } from "../kit/raw.ts";
+import { startServer } from "../kit/server.ts";
+import { eventually } from "../kit/wait.ts";
+import { emit } from "./fan-out-scene.ts";
+
+/** Far more than the kernel holds for a peer that does not read. */
+const MUCH = 64 * 1024 * 1024;
+
+/** A TCP connection over the loopback, both of its ends. */
+async function connection() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const near = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => {});
+  const [far] = await accepted;
+  if (near.connecting) await once(near, "connect");
+  return {
+    near,
+    far: far.on("error", () => {}),
+    async [Symbol.asyncDispose]() {
+      near.destroy();
+      far.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe("writing by the handle below a stream", () => {
+  it("sends what the kernel takes at once, in order with what is written to the stream", async () => {
+    await using ends = await connection();
+    const handles = new Handles();
+    expect(handles.has(ends.near)).to.equal(true);
+    expect(handles.write(ends.near, Buffer.from("one "))).to.equal("taken");
+    ends.near.write("two ");
+    await eventually(() => ends.near.writableLength === 0);
+    expect(handles.write(ends.near, Buffer.from("three"))).to.equal("taken");
+    let heard = "";
+    ends.far.on("data", (data) => (heard += String(data)));
+    await eventually(() => heard === "one two three");
+  });
+
+  it("sends what the kernel does not take as soon as it does, and tells of it; others are written to meanwhile", async () => {
+    await using slow = await connection();
+    await using other = await connection();
+    const handles = new Handles();
+    const pending = handles.write(slow.near, Buffer.alloc(MUCH, "a"));
+    if (typeof pending === "string") throw new Error(`It was ${pending}`);
+    let isDone = false;
+    pending.oncomplete = () => (isDone = true);
+    slow.near.end("the end");
+    expect(handles.write(other.near, Buffer.from("hello"))).to.equal("taken");
+    expect(String((await once(other.far, "data"))[0])).to.equal("hello");
+    expect(isDone).to.equal(false);
+
+    let bytes = 0;
+    let last = "";
+    slow.far.on("data", (data) => {
+      bytes += data.length;
+      last = String(data.subarray(-7));
+    });
+    await once(slow.far, "end");
+    expect(isDone).to.equal(true);
+    expect(bytes).to.equal(MUCH + 7);
+    expect(last).to.equal("the end");
+  });
+
+  it("fails where the connection is gone, or breaks off while something is queued", async () => {
+    await using ends = await connection();
+    const handles = new Handles();
+    const pending = handles.write(ends.near, Buffer.alloc(MUCH));
+    if (typeof pending === "string") throw new Error(`It was ${pending}`);
+    const done = new Promise((resolve) => (pending.oncomplete = () => resolve(undefined)));
+    ends.near.destroy();
+    await done;
+    expect(handles.write(ends.near, Buffer.from("late"))).to.equal("failed");
+  });
+
+  it("is not tried where the stream is none that we know, or encrypts", () => {
+    const handles = new Handles();
+    const stream = { write: () => true, writableLength: 0, writable: true };
+    const known = { ...stream, _handle: { writeBuffer: () => 0, writeQueueSize: 0 } };
+    expect(handles.has(known)).to.equal(true);
+    expect(handles.has({ ...known, encrypted: true } as never)).to.equal(false);
+    expect(handles.has({ ...known, _handle: { writeBuffer: () => 0 } } as never)).to.equal(false);
+    expect(handles.has({ ...known, _handle: null } as never)).to.equal(false);
+    expect(handles.has(stream)).to.equal(false);
+  });
+
+  it("is how clients are written to by default, and not with `FAN_OUT=room`", async () => {
+    for (const fanOut of ["handle", "room"] as const) {
+      await using server = await startServer({ fanOut });
+      await using raw = await new RawClient(server.url).open();
+      await raw.enter("/chat", await server.token("ann"));
+      await raw.packet((packet) => packet.includes("session:opened"));
+      const [socket] = server.carillon.chat?.sockets.values() ?? [];
+      if (!socket) throw new Error("nobody is there");
+      const { _socket: stream } = (socket.conn.transport as unknown as { socket: { _socket: Socket } }).socket;
+      let streamed = 0;
+      const write = stream.write.bind(stream);
+      stream.write = ((...args: Parameters<typeof write>) => {
+        streamed++;
+        return write(...args);
+      }) as typeof write;
+      emit(server, "hello");
+      await raw.packet((packet) => packet.includes("hello"));
+      expect(streamed, fanOut).to.equal(fanOut === "handle" ? 0 : 1);
+    }
+  });
+});
