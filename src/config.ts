@@ -44,6 +44,7 @@ export interface Config {
   readonly runDir: string;
   readonly drainMs: number;
   readonly fanOut: z.output<typeof Environment>["FAN_OUT"];
+  readonly intake: z.output<typeof Environment>["INTAKE"];
   readonly warmUpMs: number;
   readonly logLevel: z.output<typeof Environment>["LOG_LEVEL"];
   readonly trustProxy: TrustedProxies;
@@ -175,6 +176,7 @@ function toConfig(env: z.output<typeof Environment>): Config {
     runDir: env.CARILLON_RUN_DIR ?? join(tmpdir(), `carillon-${process.getuid?.() ?? 0}-${env.PORT}`),
     drainMs: env.DRAIN_MS,
     fanOut: env.FAN_OUT,
+    intake: env.INTAKE,
     warmUpMs: env.WARM_UP_MS,
     logLevel: env.LOG_LEVEL,
     trustProxy: env.TRUST_PROXY,

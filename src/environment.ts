@@ -147,6 +147,10 @@ export const Environment = z.object({
     oneOf(["stock", "frame", "direct", "turn", "room", "handle"]).default("handle"),
     "`handle`: one write for all that a client is sent in a turn, a room in one pass, past Node's streams; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn` and `room` are in between, to be measured",
   ),
+  INTAKE: setting(
+    oneOf(["stock", "direct"]).default("direct"),
+    "`direct`: requests are taken as soon as Socket.IO has decoded them; `stock`: as it hands them to listeners",
+  ),
   WARM_UP_MS: setting(
     integer(0, 60_000).default(1_000),
     "for how long a worker talks to itself before it lets clients in, so that its code is compiled when they come; 0 for not at all",

@@ -28,7 +28,7 @@ function readConfig(): Config {
 
 /** The library never reads the environment: here its settings become options. */
 function optionsOf(config: Config): CarillonOptions {
-  const { trustProxy, auth, guests, roomAccess, allowedOrigins, drainMs, fanOut } = config;
+  const { trustProxy, auth, guests, roomAccess, allowedOrigins, drainMs, fanOut, intake } = config;
   const { historySize, historyTtlSec, inboxSize, maxRooms, maxFrameBytes, maxBufferBytes } = config;
   const { redis, runDir, clusterSecret, advertise } = config;
   const { apiKeys, ...keys } = auth;
@@ -46,6 +46,7 @@ function optionsOf(config: Config): CarillonOptions {
     allowedOrigins,
     drainMs,
     fanOut,
+    intake,
     historySize,
     historyTtlSec,
     inboxSize,

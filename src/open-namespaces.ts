@@ -1,4 +1,4 @@
-import type { Namespace, Server } from "socket.io";
+import type { Namespace, Server, Socket } from "socket.io";
 import type { Backend } from "./backend.ts";
 import type { Control } from "./control/index.ts";
 import { type Context, namespaces } from "./namespaces/index.ts";
@@ -7,6 +7,8 @@ import { CarillonError } from "./protocol/errors.ts";
 import { socketsOf, type User } from "./runtime/caller.ts";
 import type { Connections } from "./runtime/connection.ts";
 import type { FanOut } from "./runtime/fan-out/index.ts";
+import { takeDirectly } from "./runtime/intake.ts";
+import { Requests } from "./runtime/requests.ts";
 import { serve, type Served, type ServeOptions } from "./runtime/serve.ts";
 
 /** A namespace where it is served. */
@@ -41,9 +43,16 @@ export function openNamespaces(open: Map<string, Open>, parts: Parts): void {
     // Before the answer to CONNECT, which leaves together with what follows it, and for nobody whom the guard has not let in.
     namespace.use(({ client }, next) => {
       fanOut.adopt(client);
+      if (options.intake === "direct") takeDirectly(client, requestsOf);
       next();
     });
   }
+}
+
+/** A socket of the host's own has none, whatever else it keeps there. */
+function requestsOf(socket: Socket): Requests | undefined {
+  const { requests } = socket.data as { requests?: unknown };
+  return requests instanceof Requests ? requests : undefined;
 }
 
 /** What finds the namespace that a request is of. Names of requests are unique over all of them. */

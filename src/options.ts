@@ -9,6 +9,7 @@ import type { Authorize } from "./namespaces/chat/context.ts";
 import type { AlertRule } from "./namespaces/monitor/index.ts";
 import type { FanOutOptions } from "./runtime/fan-out/index.ts";
 import type { TrustProxy } from "./runtime/gate.ts";
+import type { INTAKES } from "./runtime/intake.ts";
 
 type NamespaceName = "chat" | "notify" | "monitor";
 
@@ -72,6 +73,8 @@ export interface CarillonOptions {
   readonly drainMs?: number;
   /** How packets leave: all that a connection is sent in a turn in one write, or `stock`, each in its own, as Socket.IO does it. */
   readonly fanOut?: FanOutOptions["fanOut"];
+  /** How requests come in: `direct`, as soon as Socket.IO has decoded them, or `stock`, as it hands them to listeners. */
+  readonly intake?: (typeof INTAKES)[number];
   readonly alertRules?: readonly AlertRule[];
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -94,6 +97,7 @@ const DEFAULTS = {
   allowedOrigins: [],
   drainMs: 10_000,
   fanOut: "handle",
+  intake: "direct",
   logger: silent,
   clock: systemClock,
 } satisfies CarillonOptions;

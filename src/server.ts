@@ -16,7 +16,7 @@ import { type CarillonOptions, type FilledOptions, withDefaults } from "./option
 import { createActivity } from "./runtime/activity.ts";
 import type { User } from "./runtime/caller.ts";
 import { Connections } from "./runtime/connection.ts";
-import { forgetNamespace } from "./runtime/engine.ts";
+import { forgetNamespace } from "./runtime/socket-io.ts";
 import { openFanOut } from "./runtime/fan-out/index.ts";
 import { createGate } from "./runtime/gate.ts";
 import { VERSION } from "./version.ts";

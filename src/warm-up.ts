@@ -25,7 +25,10 @@ const UNLIMITED = { perSec: 0, burst: 1 };
  * Lets clients come, talk and go for so many milliseconds, in a Carillon of their own that nobody else sees: in memory, on the loopback.
  * V8 compiles what it has seen running; without this, the first of a worker's real clients would wait for that.
  */
-export async function warmUp(ms: number, { fanOut }: Pick<CarillonOptions, "fanOut">): Promise<void> {
+export async function warmUp(
+  ms: number,
+  { fanOut, intake }: Pick<CarillonOptions, "fanOut" | "intake">,
+): Promise<void> {
   if (ms === 0) return;
   const secret = randomBytes(32).toString("base64url");
   const http = createServer();
@@ -37,6 +40,7 @@ export async function warmUp(ms: number, { fanOut }: Pick<CarillonOptions, "fanO
     rate: UNLIMITED,
     connects: UNLIMITED,
     ...(fanOut && { fanOut }),
+    ...(intake && { intake }),
   });
   try {
     // In a cluster of processes, a port of its own: others would share it.

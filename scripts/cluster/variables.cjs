@@ -28,6 +28,7 @@ const PLAIN = [
   "CARILLON_RUN_DIR",
   "DRAIN_MS",
   "FAN_OUT",
+  "INTAKE",
   "WARM_UP_MS",
   "LOG_LEVEL",
   "TRUST_PROXY",

@@ -2,6 +2,7 @@ import type { DefaultEventsMap, Namespace, Socket } from "socket.io";
 import type { z } from "zod";
 import type { ClientToServer, Contract, ServerToClient } from "../protocol/contract.ts";
 import type { Role } from "../protocol/fields.ts";
+import type { Requests } from "./requests.ts";
 import type { Session } from "./session.ts";
 
 /** Who a request is made for, and with which rights. */
@@ -16,6 +17,7 @@ export interface User {
 /** What Carillon keeps at a Socket.IO socket of its namespaces. */
 export interface SocketData {
   session: Session;
+  requests: Requests;
 }
 
 export type ContractNamespace<C extends Contract> = Namespace<

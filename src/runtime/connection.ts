@@ -3,19 +3,9 @@ import type { Server, Socket } from "socket.io";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError } from "../protocol/errors.ts";
-import {
-  closeNow,
-  connectionsOf,
-  cut,
-  isQueueEmpty,
-  letGoOfRead,
-  missingInternals,
-  namespacesOf,
-  requireFit,
-  socketBacklog,
-  whenGone,
-} from "./engine.ts";
+import { closeNow, cut, isQueueEmpty, letGoOfRead, missingInternals, socketBacklog, whenGone } from "./engine.ts";
 import type { Session } from "./session.ts";
+import { connectionsOf, namespacesOf, requireFit } from "./socket-io.ts";
 
 /** A connection with no namespace for so long is closed. */
 const IDLE_MS = 10_000;

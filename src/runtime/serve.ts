@@ -54,6 +54,7 @@ export function serve<Context>(
   const connected = (socket: ContractSocket<Contract>) => {
     openSocket(running, socket, identityOf(socket), lifetime, options);
     const requests = new Requests(socket, receiving);
+    socket.data.requests = requests;
     // Before Socket.IO looks for listeners, whatever it is: an event named `error` would reach our own, one without a name or with a
     // number for one would crash others' code.
     socket.use((packet) => requests.take(packet));

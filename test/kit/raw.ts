@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { opened } from "./leaks.ts";
 import { eventually } from "./wait.ts";
@@ -43,6 +44,14 @@ export class RawClient implements AsyncDisposable {
 
   send(...packets: (string | Buffer)[]): void {
     for (const packet of packets) this.#socket.send(packet);
+  }
+
+  /** Sends all in one write, so that the server reads them in one turn. */
+  sendAtOnce(...packets: (string | Buffer)[]): void {
+    const { _socket: stream } = this.#socket as unknown as { _socket: Socket };
+    stream.cork();
+    this.send(...packets);
+    stream.uncork();
   }
 
   /** The first packet heard, already or yet to come, that matches. */

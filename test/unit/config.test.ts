@@ -48,6 +48,7 @@ describe("parseConfig", () => {
       runDir: join(tmpdir(), `carillon-${process.getuid?.()}-3000`),
       drainMs: 10_000,
       fanOut: "handle",
+      intake: "direct",
       warmUpMs: 1_000,
       logLevel: "info",
       trustProxy: false,

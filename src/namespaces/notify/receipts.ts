@@ -1,4 +1,4 @@
-import { awaitedAcks } from "../../runtime/engine.ts";
+import { awaitedAcks } from "../../runtime/socket-io.ts";
 import type { NotifyContext, NotifySocket } from "./context.ts";
 import { Receipt } from "./contract.ts";
 import type { WireNotification } from "./inbox.ts";

@@ -1,4 +1,4 @@
-import type { EncodedPackets, PacketOptions } from "../engine.ts";
+import type { EncodedPackets, PacketOptions } from "../socket-io.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** A packet that goes to many: its frame, and what engine.io takes for those who cannot be written to directly. */

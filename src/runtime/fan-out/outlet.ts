@@ -1,5 +1,6 @@
 import type { Socket } from "socket.io";
-import { type DirectWay, type EncodedPackets, handOver, type PacketOptions } from "../engine.ts";
+import type { DirectWay } from "../engine.ts";
+import { type EncodedPackets, handOver, type PacketOptions } from "../socket-io.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Broadcast } from "./crowd.ts";
 import { BUNDLE_BYTES, type Turn } from "./turn.ts";

@@ -1,5 +1,5 @@
 import type { Server } from "socket.io";
-import type { PacketOptions } from "../engine.ts";
+import type { PacketOptions } from "../socket-io.ts";
 import { frameOf } from "./frame.ts";
 
 /** What is compared, of the private parts of Socket.IO's adapter and of engine.io's websocket transport. */

@@ -13,6 +13,7 @@ const LIMITED = { RATE_PER_SEC: "1000000", RATE_BURST: "1000000" };
 const ASKING: readonly Contender[] = [
   { key: "carillon", peer: "carillon", env: LIMITED, wire: "carillon-asking" },
   { key: "stock", peer: "stock", env: { ECHO: "1" }, wire: "socket.io-asking" },
+  { key: "carillon INTAKE=stock", peer: "carillon", env: { ...LIMITED, INTAKE: "stock" }, wire: "carillon-asking" },
 ];
 
 /** The same with `message:send` to an empty room: stored in the room's log, in memory. */
