@@ -9,6 +9,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { keysOf } from "./partition.ts";
 import { runScript, type Script } from "./script.ts";
 import { type Hearer, Subscriptions } from "./subscriptions.ts";
+import { gatherTurn } from "./turn.ts";
 
 /** How long a command is waited for. Above a blink of the network, below the two seconds in which a send is answered. */
 export const COMMAND_MS = 1_500;
@@ -94,16 +95,17 @@ export class RedisLink {
 
   /** @throws CarillonError `unavailable`, at once while Redis is known to be out, and after `COMMAND_MS` at the latest. */
   run<T>(command: (client: Client) => Promise<T>): Promise<T> {
-    return this.#run(() => command(this.#commands));
+    return this.#run(this.#commands, command);
   }
 
-  async #run<T>(command: () => Promise<T>): Promise<T> {
+  async #run<T>(client: Client, command: (client: Client) => Promise<T>): Promise<T> {
     const { counted, clock } = this.#options;
     // At once, or commands would pile up, to be carried out when nobody wants them any more.
     if (!this.up) throw new CarillonError("unavailable");
     counted.roundTrip();
+    gatherTurn(client);
     try {
-      return await within(clock, COMMAND_MS, command);
+      return await within(clock, COMMAND_MS, () => command(client));
     } catch (error) {
       counted.redisError(nameOf(error));
       throw toRefusal(error);
@@ -116,7 +118,7 @@ export class RedisLink {
 
   /** At most once: what cannot be sent now, or was not answered, is not sent later. @throws CarillonError `unavailable` */
   async publish(channel: string, payload: string | Buffer): Promise<void> {
-    await this.#run(() => this.#publisher.spublish(channel, payload));
+    await this.#run(this.#publisher, (client) => client.spublish(channel, payload));
   }
 
   /** Resolves when everything published from then on will be heard. @throws CarillonError `unavailable` */
