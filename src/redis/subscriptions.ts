@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { within } from "../deadline.ts";
 import type { Logger } from "../logger.ts";
 import { type Client, isCluster } from "./clients.ts";
+import { gatherTurn } from "./turn.ts";
 
 /** Hears of a message on a channel. */
 export type Hearer = (payload: Buffer) => void;
@@ -46,6 +47,7 @@ export class Subscriptions {
     let channel = this.#channels.get(name);
     if (channel) channel.hearers.add(hearer);
     else {
+      gatherTurn(this.#client);
       channel = { hearers: new Set([hearer]), confirmed: this.#client.ssubscribe(name).then(() => {}) };
       this.#channels.set(name, channel);
     }
@@ -101,6 +103,7 @@ export class Subscriptions {
     if (!channel?.hearers.delete(hearer) || channel.hearers.size > 0) return;
     this.#channels.delete(name);
     this.#doubtful.delete(name);
+    gatherTurn(this.#client);
     // If it fails the connection is gone, and the subscription with it.
     this.#client.sunsubscribe(name).catch(() => {});
   }
