@@ -9,18 +9,36 @@ export interface Throttle {
   take(key: string, rank: number, everyMs: number): Promise<number | undefined>;
 }
 
-/** For one process. */
+interface Told {
+  readonly rank: number;
+  readonly at: number;
+  readonly everyMs: number;
+}
+
+/** A clock that was set back does not keep anything waiting. */
+const isOver = ({ at, everyMs }: Told, now: number) => now < at || now >= at + everyMs;
+
+/** For one process. Without timers: a thousand rooms have a thousand news a second. */
 export function memoryThrottle({ clock }: { clock: Clock }): Throttle {
-  const told = new Map<string, { rank: number; until: number }>();
+  /** What was told last, the longest ago first. */
+  const told = new Map<string, Told>();
+
+  function forget(now: number): void {
+    for (const [key, last] of told) {
+      if (!isOver(last, now)) return;
+      told.delete(key);
+    }
+  }
+
   return {
     async take(key, rank, everyMs) {
       const now = clock.now();
+      forget(now);
       const last = told.get(key);
       if (last && rank < last.rank) return undefined;
-      if (last && now < last.until) return last.until - now;
-      told.set(key, { rank, until: now + everyMs });
-      // Forgotten with the last news: a step of the clock back would otherwise keep it waiting.
-      clock.after(everyMs, () => (told.get(key)?.rank === rank ? told.delete(key) : undefined));
+      if (last && !isOver(last, now)) return last.at + last.everyMs - now;
+      told.delete(key);
+      told.set(key, { rank, at: now, everyMs });
       return 0;
     },
   };
