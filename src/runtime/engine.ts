@@ -1,5 +1,5 @@
 import type { Socket as Connection } from "engine.io";
-import type { Handles, Stream } from "./fan-out/handle.ts";
+import type { Handle, Handles, Stream } from "./fan-out/handle.ts";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private; absent fields read as "nothing there". */
 interface Internals {
@@ -74,6 +74,7 @@ export class DirectWay {
   readonly #websocket: Websocket;
   readonly #stream: Stream;
   readonly #handles: Handles | undefined;
+  readonly #handle: Handle | undefined;
   /** What was written past the stream, which knows nothing of it, was taken. */
   #isHandleClear = true;
 
@@ -82,7 +83,8 @@ export class DirectWay {
     this.#transport = internals(connection).transport;
     this.#websocket = websocket;
     this.#stream = stream;
-    this.#handles = handles?.has(stream) ? handles : undefined;
+    this.#handles = handles;
+    this.#handle = handles?.of(stream);
   }
 
   /** Nothing while a connection is polling, or where its packets may be compressed. With `handles`, past Node's stream as well. */
@@ -121,12 +123,11 @@ export class DirectWay {
 
   #put(frames: Buffer): void {
     // What is left to the stream stays before what comes after it.
-    const written = this.#handles && this.isTaken ? this.#handles.write(this.#stream, frames) : "failed";
-    if (written === "failed") this.#stream.write(frames);
-    else if (written !== "taken") {
-      this.#isHandleClear = false;
-      written.oncomplete = () => (this.#isHandleClear = true);
-    }
+    const written = this.#handle && this.isTaken ? this.#handles?.write(this.#handle, frames) : undefined;
+    if (written === "taken") return;
+    if (written === undefined || written === "failed") return void this.#stream.write(frames);
+    this.#isHandleClear = false;
+    written.oncomplete = () => (this.#isHandleClear = true);
   }
 
   get #isOpen(): boolean {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { Handles } from "../../src/runtime/fan-out/handle.ts";
+import { type Handle, Handles } from "../../src/runtime/fan-out/handle.ts";
 import { RawClient } from "../kit/raw.ts";
 import { startServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
@@ -30,15 +30,21 @@ async function connection() {
   };
 }
 
+function handleOf(handles: Handles, stream: Socket): Handle {
+  const handle = handles.of(stream);
+  if (!handle) throw new Error("it has none");
+  return handle;
+}
+
 describe("writing by the handle below a stream", () => {
   it("sends what the kernel takes at once, in order with what is written to the stream", async () => {
     await using ends = await connection();
     const handles = new Handles();
-    expect(handles.has(ends.near)).to.equal(true);
-    expect(handles.write(ends.near, Buffer.from("one "))).to.equal("taken");
+    const handle = handleOf(handles, ends.near);
+    expect(handles.write(handle, Buffer.from("one "))).to.equal("taken");
     ends.near.write("two ");
     await eventually(() => ends.near.writableLength === 0);
-    expect(handles.write(ends.near, Buffer.from("three"))).to.equal("taken");
+    expect(handles.write(handle, Buffer.from("three"))).to.equal("taken");
     let heard = "";
     ends.far.on("data", (data) => (heard += String(data)));
     await eventually(() => heard === "one two three");
@@ -48,12 +54,12 @@ describe("writing by the handle below a stream", () => {
     await using slow = await connection();
     await using other = await connection();
     const handles = new Handles();
-    const pending = handles.write(slow.near, Buffer.alloc(MUCH, "a"));
+    const pending = handles.write(handleOf(handles, slow.near), Buffer.alloc(MUCH, "a"));
     if (typeof pending === "string") throw new Error(`It was ${pending}`);
     let isDone = false;
     pending.oncomplete = () => (isDone = true);
     slow.near.end("the end");
-    expect(handles.write(other.near, Buffer.from("hello"))).to.equal("taken");
+    expect(handles.write(handleOf(handles, other.near), Buffer.from("hello"))).to.equal("taken");
     expect(String((await once(other.far, "data"))[0])).to.equal("hello");
     expect(isDone).to.equal(false);
 
@@ -72,23 +78,25 @@ describe("writing by the handle below a stream", () => {
   it("fails where the connection is gone, or breaks off while something is queued", async () => {
     await using ends = await connection();
     const handles = new Handles();
-    const pending = handles.write(ends.near, Buffer.alloc(MUCH));
+    const handle = handleOf(handles, ends.near);
+    const pending = handles.write(handle, Buffer.alloc(MUCH));
     if (typeof pending === "string") throw new Error(`It was ${pending}`);
     const done = new Promise((resolve) => (pending.oncomplete = () => resolve(undefined)));
     ends.near.destroy();
     await done;
-    expect(handles.write(ends.near, Buffer.from("late"))).to.equal("failed");
+    expect(handles.write(handle, Buffer.from("late"))).to.equal("failed");
   });
 
   it("is not tried where the stream is none that we know, or encrypts", () => {
     const handles = new Handles();
     const stream = { write: () => true, writableLength: 0, writable: true };
-    const known = { ...stream, _handle: { writeBuffer: () => 0, writeQueueSize: 0 } };
-    expect(handles.has(known)).to.equal(true);
-    expect(handles.has({ ...known, encrypted: true } as never)).to.equal(false);
-    expect(handles.has({ ...known, _handle: { writeBuffer: () => 0 } } as never)).to.equal(false);
-    expect(handles.has({ ...known, _handle: null } as never)).to.equal(false);
-    expect(handles.has(stream)).to.equal(false);
+    const handle = { writeBuffer: () => 0 };
+    const known = { ...stream, _handle: handle };
+    expect(handles.of(known)).to.equal(handle);
+    expect(handles.of({ ...known, encrypted: true } as never)).to.equal(undefined);
+    expect(handles.of({ ...known, _handle: {} } as never)).to.equal(undefined);
+    expect(handles.of({ ...known, _handle: null } as never)).to.equal(undefined);
+    expect(handles.of(stream)).to.equal(undefined);
   });
 
   it("is how clients are written to by default, and not with `FAN_OUT=room`", async () => {

@@ -14,7 +14,8 @@ export interface Broadcast {
  */
 export class Crowd {
   readonly #members: ReadonlySet<Outlet>;
-  readonly #apart = new Set<Outlet>();
+  /** Each of them says so itself as well: everybody is asked, and nobody has to be looked up. */
+  readonly #apart: Outlet[] = [];
   readonly #broadcasts: Broadcast[] = [];
   #bytes = 0;
 
@@ -32,12 +33,13 @@ export class Crowd {
   }
 
   has(outlet: Outlet): boolean {
-    return this.#members.has(outlet) && !this.#apart.has(outlet);
+    return outlet.apartFrom !== this && this.#members.has(outlet);
   }
 
   /** From now on, what goes to all is given to this one by itself. */
   takeOut(outlet: Outlet): void {
-    this.#apart.add(outlet);
+    this.#apart.push(outlet);
+    outlet.apartFrom = this;
     for (const broadcast of this.#broadcasts) outlet.give(broadcast);
   }
 
@@ -47,22 +49,28 @@ export class Crowd {
     for (const outlet of this.#apart) outlet.give(broadcast);
   }
 
-  /** Everybody by himself. */
+  /** Everybody by himself. Nothing is added any more. */
   disband(): void {
-    for (const outlet of this.#members) if (!this.#apart.has(outlet)) this.takeOut(outlet);
+    for (const outlet of this.#members) if (outlet.apartFrom !== this) this.takeOut(outlet);
+    this.#end();
   }
 
-  /** Writes to all, in one pass, what they share. @returns how many packets that were */
+  /** Writes to all, in one pass, what they share. Nothing is added any more. @returns how many packets that were */
   flush(): number {
     const [first, ...others] = this.#broadcasts;
     if (!first) return 0;
     const frames = others.length === 0 ? first.frame : Buffer.concat(this.#broadcasts.map(({ frame }) => frame));
     let written = 0;
     for (const outlet of this.#members) {
-      if (this.#apart.size > 0 && this.#apart.has(outlet)) continue;
+      if (outlet.apartFrom === this) continue;
       if (outlet.writeShared(frames)) written++;
       else for (const broadcast of this.#broadcasts) outlet.give(broadcast);
     }
+    this.#end();
     return written * this.#broadcasts.length;
+  }
+
+  #end(): void {
+    for (const outlet of this.#apart) outlet.apartFrom = undefined;
   }
 }

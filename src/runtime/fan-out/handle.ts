@@ -1,11 +1,9 @@
 import type { Writable } from "node:stream";
 
 /** What we reach into of Node's `net`: the handle below a TCP connection or a unix socket, to which the stream itself writes. */
-interface Handle {
+export interface Handle {
   /** Hands over at once what the kernel takes, and queues the rest. Returns 0, or the number of an error. */
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
-  /** How many bytes are queued. */
-  readonly writeQueueSize: number;
 }
 
 /** What Node remembers of a write until the kernel has taken all of it. */
@@ -18,16 +16,22 @@ interface WriteRequest {
 /** A stream with what we look at of it. */
 export type Stream = Pick<Writable, "write" | "writableLength" | "writable">;
 
-const isHandle = (handle: Partial<Handle> | null | undefined): handle is Handle =>
-  typeof handle?.writeBuffer === "function" && typeof handle.writeQueueSize === "number";
+/** What Node's own streams write by. */
+interface Binding {
+  readonly WriteWrap: new () => WriteRequest;
+  /** What came of the last write of any handle: at `kLastWriteWasAsync`, whether something of it was queued. */
+  readonly streamBaseState: Int32Array;
+  readonly kLastWriteWasAsync: number;
+}
 
 /** Nothing where Node has it no longer, or does not give it away: whoever asks writes to the stream then. */
-function requestClass(): (new () => WriteRequest) | undefined {
+function findBinding(): Binding | undefined {
   try {
-    const { binding } = process as unknown as {
-      binding?(name: "stream_wrap"): { readonly WriteWrap?: new () => WriteRequest };
-    };
-    return binding?.("stream_wrap").WriteWrap;
+    const { binding: find } = process as unknown as { binding?(name: "stream_wrap"): Partial<Binding> };
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = find?.("stream_wrap") ?? {};
+    return WriteWrap && streamBaseState && kLastWriteWasAsync !== undefined
+      ? { WriteWrap, streamBaseState, kLastWriteWasAsync }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -38,26 +42,26 @@ function requestClass(): (new () => WriteRequest) | undefined {
  * or run in a later tick, and one request object does for all of them.
  */
 export class Handles {
-  readonly #Request = requestClass();
+  readonly #binding = findBinding();
   #request: WriteRequest | undefined;
 
-  /** Whether that is how this stream can be written to. Over TLS the handle keeps what it has encrypted in another way. */
-  has(stream: Stream): boolean {
-    const { _handle: handle, encrypted } = stream as { _handle?: Partial<Handle>; encrypted?: boolean };
-    return this.#Request !== undefined && !encrypted && isHandle(handle);
+  /** The handle of a stream; nothing where it cannot be written to. Over TLS it keeps what it has encrypted in another way. */
+  of(stream: Stream): Handle | undefined {
+    const { _handle: handle, encrypted } = stream as { _handle?: Partial<Handle> | null; encrypted?: boolean };
+    const isKnown = this.#binding !== undefined && !encrypted && typeof handle?.writeBuffer === "function";
+    return isKnown ? (handle as Handle) : undefined;
   }
 
   /**
    * Writes after all that was written to the stream, which must have nothing left to write itself. `failed` where nothing was written: the
    * stream is to find out for itself what is wrong. Otherwise `taken`, or what is not yet, which calls `oncomplete`.
    */
-  write(stream: Stream, bytes: Buffer): "taken" | "failed" | WriteRequest {
-    const { _handle: handle } = stream as { _handle?: Handle | null };
-    // Gone with the connection.
-    if (!handle || !this.#Request) return "failed";
-    const request = (this.#request ??= new this.#Request());
+  write(handle: Handle, bytes: Buffer): "taken" | "failed" | WriteRequest {
+    const binding = this.#binding;
+    if (!binding) return "failed";
+    const request = (this.#request ??= new binding.WriteWrap());
     if (handle.writeBuffer(request, bytes) !== 0) return "failed";
-    if (handle.writeQueueSize === 0) return "taken";
+    if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) return "taken";
     this.#request = undefined;
     request.buffer = bytes;
     return request;

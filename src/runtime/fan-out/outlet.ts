@@ -2,7 +2,7 @@ import type { Socket } from "socket.io";
 import type { DirectWay } from "../engine.ts";
 import { type EncodedPackets, handOver, type PacketOptions } from "../socket-io.ts";
 import type { Bundle } from "./bundle.ts";
-import type { Broadcast } from "./crowd.ts";
+import type { Broadcast, Crowd } from "./crowd.ts";
 import { BUNDLE_BYTES, type Turn } from "./turn.ts";
 
 /**
@@ -13,6 +13,8 @@ export class Outlet {
   readonly #client: Socket["client"];
   readonly #turn: Turn;
   #way: DirectWay | undefined;
+  /** Whom it has been taken out of in this turn. */
+  apartFrom: Crowd | undefined;
   /** What goes out at the end of this turn. */
   #pending: Bundle | undefined;
 
