@@ -26,6 +26,13 @@ async function codeOf(answer: Promise<{ ok: boolean; error?: { code: string } }>
 const healed = (...workers: readonly TestServer[]) =>
   eventually(async () => (await Promise.all(workers.map(readiness))).every((status) => status === 200), 15_000);
 
+/** To how many channels workers are subscribed, all together. */
+async function subscribed({ admin }: RedisServer): Promise<number> {
+  const channels = (await admin.call("PUBSUB", "SHARDCHANNELS")) as string[];
+  const counts = (await admin.call("PUBSUB", "SHARDNUMSUB", ...channels)) as (string | number)[];
+  return counts.reduce<number>((sum, count) => sum + (typeof count === "number" ? count : 0), 0);
+}
+
 describe("an outage of Redis", function () {
   this.timeout(40_000);
   let redis: RedisServer;
@@ -69,6 +76,7 @@ describe("an outage of Redis", function () {
     await using ann = await here.connect("/chat", "ann");
     await using bob = await there.connect("/chat", "bob");
     for (const client of [ann, bob]) await client.request("room:join", { room: "r" });
+    const before = await subscribed(redis);
     await redis.kill();
     await eventually(async () => (await readiness(here)) === 503);
     bob.forget();
@@ -78,6 +86,8 @@ describe("an outage of Redis", function () {
     }
     await redis.start();
     await healed(here, there);
+    // Typing is told at most once: to those who listen again.
+    await eventually(async () => (await subscribed(redis)) >= before);
     // What comes after the outage has come by the same way as whatever would have been kept for it.
     const last = message("r");
     await ann.request("message:send", last);
