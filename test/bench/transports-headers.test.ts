@@ -88,7 +88,10 @@ function comparable(rawHeaders: readonly string[] = []): string[] {
   return lines.toSorted();
 }
 
-describe("the headers of what is measured as a browser's requests", () => {
+describe("the headers of what is measured as a browser's requests", function () {
+  // A browser that is not in memory any more takes its time to start.
+  this.timeout(60_000);
+
   it("are those that Chromium sends, for each kind of request", async () => {
     await using recorder = await startRecorder();
     const made = MADE_BY.map(async ([{ name }, kinds]) => {
