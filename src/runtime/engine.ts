@@ -118,12 +118,15 @@ export class DirectWay {
 
   /** Lost where the connection is no longer open, as everything that is written to it then. */
   write(frames: Buffer): void {
-    if (this.#isOpen) this.#put(frames);
+    if (!this.#isOpen) return;
+    // What is left to the stream stays before what comes after it.
+    if (this.isTaken) this.#put(frames);
+    else this.#stream.write(frames);
   }
 
+  /** After all that was written before was taken. */
   #put(frames: Buffer): void {
-    // What is left to the stream stays before what comes after it.
-    const written = this.#handle && this.isTaken ? this.#handles?.write(this.#handle, frames) : undefined;
+    const written = this.#handle && this.#handles?.write(this.#handle, frames);
     if (written === "taken") return;
     if (written === undefined || written === "failed") return void this.#stream.write(frames);
     this.#isHandleClear = false;

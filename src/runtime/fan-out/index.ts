@@ -37,14 +37,15 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
   if (difference) logger.warn({ difference }, "frames are sent the stock way: this Socket.IO is not one that we know");
   if (difference || fanOut === "stock") return { adopt() {}, join() {} };
   const outlets = new WeakMap<Socket["client"], Outlet>();
-  const turn = new Turn(sent, fanOut === "handle" ? new Handles() : undefined);
+  const has = (way: FanOutOptions["fanOut"]) => FAN_OUTS.indexOf(way) <= FAN_OUTS.indexOf(fanOut);
+  const turn = new Turn(sent, has("handle") ? new Handles() : undefined);
 
   function writeBy(outlet: Outlet): Write {
-    if (fanOut === "frame") return onlyJoin;
+    if (!has("direct")) return onlyJoin;
     return (packets, options) => {
       if (!outlet.write(packets, options)) return false;
       sent(1);
-      if (fanOut === "direct") outlet.flush();
+      if (!has("turn")) outlet.flush();
       return true;
     };
   }
@@ -54,11 +55,11 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
       if (outlets.has(client)) return;
       const outlet = new Outlet(client, turn);
       outlets.set(client, outlet);
-      if (fanOut !== "frame") flushFirst(client.conn, () => outlet.flush());
+      if (has("direct")) flushFirst(client.conn, () => outlet.flush());
       interceptPackets(client, writeBy(outlet));
     },
     join({ adapter }) {
-      if (fanOut !== "room" && fanOut !== "handle") return;
+      if (!has("room")) return;
       const rosters = new Rosters(adapter, (client) => outlets.get(client));
       const stock = adapter.broadcast;
       adapter.broadcast = (packet: object, target) => {
