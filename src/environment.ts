@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { FAN_OUTS } from "./runtime/fan-out/index.ts";
+import { INTAKES } from "./runtime/intake.ts";
 
 const DAY_SEC = 86_400;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -144,11 +146,11 @@ export const Environment = z.object({
     "how long a worker that goes away spreads its clients' leaving, in milliseconds",
   ),
   FAN_OUT: setting(
-    oneOf(["stock", "frame", "direct", "turn", "room", "handle"]).default("handle"),
+    oneOf(FAN_OUTS).default("handle"),
     "`handle`: one write for all that a client is sent in a turn, a room in one pass, past Node's streams; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn` and `room` are in between, to be measured",
   ),
   INTAKE: setting(
-    oneOf(["stock", "direct"]).default("direct"),
+    oneOf(INTAKES).default("direct"),
     "`direct`: requests are taken as soon as Socket.IO has decoded them; `stock`: as it hands them to listeners",
   ),
   WARM_UP_MS: setting(

@@ -1,5 +1,5 @@
 import type { Socket as Connection } from "engine.io";
-import type { Handle, Handles, Stream } from "./fan-out/handle.ts";
+import type { Handle, Handles, Stream } from "./handle.ts";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private; absent fields read as "nothing there". */
 interface Internals {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { type Handle, Handles } from "../../src/runtime/fan-out/handle.ts";
+import { type Handle, Handles } from "../../src/runtime/handle.ts";
 import { RawClient } from "../kit/raw.ts";
 import { startServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";

@@ -2,7 +2,7 @@ import type { Socket as Connection } from "engine.io";
 import type { Namespace, Server, Socket } from "socket.io";
 import type { Logger } from "../../logger.ts";
 import { type EncodedPackets, encodePacket, interceptPackets, type PacketOptions, tellOutgoing } from "../socket-io.ts";
-import { Handles } from "./handle.ts";
+import { Handles } from "../handle.ts";
 import { Outlet, singleFrame } from "./outlet.ts";
 import { type Roster, Rosters } from "./roster.ts";
 import { findDifference } from "./self-test.ts";

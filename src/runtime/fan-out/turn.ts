@@ -2,7 +2,7 @@ import type { Socket as Connection } from "engine.io";
 import { DirectWay } from "../engine.ts";
 import { Bundle } from "./bundle.ts";
 import { type Broadcast, Crowd } from "./crowd.ts";
-import type { Handles } from "./handle.ts";
+import type { Handles } from "../handle.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** What one connection alone is sent is put together here. Rarely is there more of it. */
