@@ -1,3 +1,4 @@
+import { isThenable } from "./and-then.ts";
 import type { Clock } from "./clock.ts";
 import { CarillonError, type ErrorCode } from "./protocol/errors.ts";
 
@@ -34,7 +35,3 @@ export function within<T>(
     );
   });
 }
-
-/** A hook of an embedder's may give any promise back. */
-const isThenable = <T>(value: T | Promise<T>): value is Promise<T> =>
-  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

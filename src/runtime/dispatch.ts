@@ -1,3 +1,4 @@
+import { isThenable } from "../and-then.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Ack, Contract, RequestSpec } from "../protocol/contract.ts";
@@ -63,49 +64,62 @@ export interface Outcome {
 
 /**
  * The whole life of a request: within rate? known? allowed? parse, handle, parse the reply. The only place that catches, so that
- * whatever a client sends is answered, and whatever a handler throws becomes a code of the table. Never rejects.
+ * whatever a client sends is answered, and whatever a handler throws becomes a code of the table. Never rejects. What nothing has
+ * to be waited for is there at once: a promise for each request would be felt.
  */
-export async function dispatch(
+export function dispatch(
   routes: Routes,
   request: Request,
-  caller: Caller | (() => Caller),
+  caller: () => Caller,
   { admit, turn, allow }: Circumstances,
   options: DispatchOptions,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
   const route = typeof request.name === "string" ? routes.get(request.name) : undefined;
-  const label = route?.name ?? "unknown";
+  const failed = (thrown: unknown) => refused(route?.name ?? "unknown", thrown, options);
   try {
     admit?.();
     if (!route) throw new CarillonError("unknown_request");
     const input = parse(route.spec, request.args);
-    await turn;
-    allow?.();
-    const now = typeof caller === "function" ? caller() : caller;
-    // One that is gone by now is none either: nothing would ever take it out again of what it is let into here.
-    if (route.spec.socket && !now.socket?.connected)
-      throw new CarillonError("bad_request", { details: { reason: "needs a socket" } });
-    const reply = await runHandler(route, input, now, options.clock);
-    const [data, after] = reply instanceof ReplyThen ? [reply.data, reply.after] : [reply, undefined];
-    const outcome: Outcome = { ack: { ok: true, data: route.spec.reply.parse(data) }, ...(after && { after }) };
-    options.served(label, "ok");
-    return outcome;
+    const handle = () => {
+      allow?.();
+      return runHandler(route, input, caller(), options.clock);
+    };
+    const reply = turn ? turn.then(handle) : handle();
+    const answered = (replied: unknown) => succeeded(route, replied, options);
+    return isThenable(reply) ? reply.then(answered).catch(failed) : answered(reply);
   } catch (thrown) {
-    const error = CarillonError.from(thrown);
-    if (error.code === "internal")
-      options.logger.error({ request: label, err: error.cause ?? error }, "a request failed");
-    options.served(label, error.code);
-    return { ack: { ok: false, error: error.failure } };
+    return failed(thrown);
   }
+}
+
+/** @throws ZodError where the handler does not keep its contract */
+function succeeded({ name, spec }: Route, reply: unknown, { served }: DispatchOptions): Outcome {
+  const [data, after] = reply instanceof ReplyThen ? [reply.data, reply.after] : [reply, undefined];
+  const outcome: Outcome = { ack: { ok: true, data: spec.reply.parse(data) }, ...(after && { after }) };
+  served(name, "ok");
+  return outcome;
+}
+
+function refused(request: string, thrown: unknown, { logger, served }: DispatchOptions): Outcome {
+  const error = CarillonError.from(thrown);
+  if (error.code === "internal") logger.error({ request, err: error.cause ?? error }, "a request failed");
+  served(request, error.code);
+  return { ack: { ok: false, error: error.failure } };
 }
 
 /**
  * Waits for the handler, up to its deadline. One that is late goes on: what it wanted done with its ack is done then, or a socket
  * that was on its way into a feed would stand before it for ever.
  */
-function runHandler(route: Route, input: unknown, caller: Caller, clock: Clock): Promise<unknown> {
-  const handle = () => route.handle(input, caller);
-  return within(clock, HANDLER_DEADLINE_MS, handle, "timeout", (late) => late instanceof ReplyThen && late.after());
+function runHandler({ spec, handle }: Route, input: unknown, caller: Caller, clock: Clock): unknown {
+  // One that is gone by now is none either: nothing would ever take it out again of what it is let into here.
+  if (spec.socket && !caller.socket?.connected)
+    throw new CarillonError("bad_request", { details: { reason: "needs a socket" } });
+  const reply = handle(input, caller);
+  return isThenable(reply) ? within(clock, HANDLER_DEADLINE_MS, () => reply, "timeout", finishLate) : reply;
 }
+
+const finishLate = (reply: unknown) => void (reply instanceof ReplyThen && reply.after());
 
 function parse(spec: RequestSpec, args: readonly unknown[]): unknown {
   if (args.length !== 1)

@@ -1,3 +1,4 @@
+import { isThenable } from "../and-then.ts";
 import type { Clock } from "../clock.ts";
 import { type Bucket, createBucket, type Rate } from "../limits/bucket.ts";
 import type { Logger } from "../logger.ts";
@@ -26,7 +27,7 @@ export interface RequestsOptions {
     name: unknown,
     args: readonly unknown[],
     circumstances: Circumstances,
-  ): Promise<Outcome>;
+  ): Outcome | Promise<Outcome>;
 }
 
 type Reply = (reply: Ack<unknown>) => void;
@@ -53,7 +54,15 @@ export class Requests {
     this.#options.received();
     const args = [...packet];
     const reply = typeof args.at(-1) === "function" ? (args.pop() as Reply) : undefined;
-    session.underWay = this.#serve(args.shift(), args, reply, this.#turn(session.underWay));
+    const turn = this.#turn(session.underWay);
+    this.#waiting++;
+    const outcome = this.#options.answer(this.#socket, args.shift(), args, this.#circumstances(turn));
+    if (turn || isThenable(outcome)) session.underWay = this.#answerLater(outcome, reply, turn);
+    else this.#answer(outcome, reply);
+  }
+
+  #circumstances(turn: Promise<void> | undefined): Circumstances {
+    return { admit: () => this.#admit(), allow: () => this.#allow(), ...(turn && { turn }) };
   }
 
   /** Who asks for much at once gets it as fast as it is read, and is not taken for one who does not read. */
@@ -63,30 +72,21 @@ export class Requests {
     return backlog(conn) > REPLIES_AHEAD_BYTES ? drained(conn, REPLIES_AHEAD_BYTES) : undefined;
   }
 
-  async #serve(
-    name: unknown,
-    args: readonly unknown[],
-    reply: Reply | undefined,
-    turn: Promise<void> | undefined,
-  ): Promise<void> {
-    const { answer, logger } = this.#options;
-    this.#waiting++;
-    const circumstances = {
-      admit: () => this.#admit(),
-      allow: () => this.#allow(),
-      ...(turn && { turn }),
-    };
-    try {
-      const { ack, after } = await answer(this.#socket, name, args, circumstances);
-      reply?.(ack);
-      after?.();
-    } catch (error) {
-      logger.error({ err: error }, "a reply could not be written");
-    }
-    this.#waiting--;
+  async #answerLater(outcome: Outcome | Promise<Outcome>, reply: Reply | undefined, turn: Promise<void> | undefined) {
+    this.#answer(await outcome, reply);
     // One that was refused at once is answered before it would have been its turn, and those after it still have to wait for that.
     await turn;
     if (this.#waiting === 0) this.#socket.data.session.underWay = undefined;
+  }
+
+  #answer({ ack, after }: Outcome, reply: Reply | undefined): void {
+    this.#waiting--;
+    try {
+      reply?.(ack);
+      after?.();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "a reply could not be written");
+    }
   }
 
   /** What came before the server's close and has not had its turn is refused; what a client sent before it left takes effect. */

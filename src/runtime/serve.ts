@@ -64,7 +64,7 @@ export function serve<Context>(
   return {
     has: (name) => routes.has(name),
     async request(user, name, input) {
-      const { ack } = await dispatch(routes, { name, args: [input] }, { user }, {}, options);
+      const { ack } = await dispatch(routes, { name, args: [input] }, () => ({ user }), {}, options);
       if (ack.ok) return ack.data;
       const { code, details, retryAfterMs } = ack.error;
       throw new CarillonError(code, {

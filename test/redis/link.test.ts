@@ -172,10 +172,12 @@ describe("a link to Redis", () => {
   it("asks for nothing and hears nothing once it is closed, and tells of no gap", async () => {
     await using it = await link();
     await it.hear(`${prefix}:channel`);
+    // A machine that was busy elsewhere may have made a heartbeat late.
+    const before = it.gaps;
     it.close();
     expect((await refusalOf(it.run((client) => client.ping()))).code).to.equal("unavailable");
     await eventually(async () => (await redis.admin.spublish(`${prefix}:channel`, "")) === 0);
-    expect(it.gaps).to.equal(0);
+    expect(it.gaps).to.equal(before);
   });
 });
 

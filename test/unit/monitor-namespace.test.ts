@@ -62,7 +62,7 @@ class Scene {
           const outcome = await dispatch(
             routes,
             { name, args },
-            { user, socket },
+            () => ({ user, socket }),
             {},
             { clock, logger: silent, served() {} },
           );

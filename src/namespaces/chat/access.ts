@@ -1,20 +1,23 @@
+import { andThen, isThenable } from "../../and-then.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { User } from "../../runtime/caller.ts";
 import { within } from "../../deadline.ts";
 import { isDirect } from "../../rooms/index.ts";
-import type { ChatContext, RoomAction } from "./context.ts";
+import type { Authorize, ChatContext, RoomAction } from "./context.ts";
 
 const AUTHORIZE_DEADLINE_MS = 5_000;
 
-/** The two people of a direct room. */
-type Pair = readonly [string, string];
+type Refusal = CarillonError | undefined;
 
 /** Who may do what in which room. Asked at every request, by user and room, never by socket. */
 export interface Access {
-  /** What stands against it, if anything does. Sanctions are looked up last, in the turn in which this resolves. */
-  refusal(user: User, action: RoomAction, room: string): Promise<CarillonError | undefined>;
+  /**
+   * What stands against it, if anything does: at once, unless somebody has to be asked. Sanctions are looked up last, in the turn in
+   * which it is known.
+   */
+  refusal(user: User, action: RoomAction, room: string): Refusal | Promise<Refusal>;
   /** @throws CarillonError `forbidden`, `banned`, `muted`, or what an `authorize` hook says. */
-  require(user: User, action: RoomAction, room: string): Promise<void>;
+  require(user: User, action: RoomAction, room: string): void | Promise<void>;
 }
 
 /** `*` stands for any run of characters. */
@@ -33,23 +36,28 @@ export function matches(pattern: string, room: string): boolean {
 }
 
 export function createAccess({ clock, rooms, control, roomAccess, authorize }: ChatContext): Access {
-  async function ownRule(user: User, action: RoomAction, room: string, pair: Pair | undefined): Promise<boolean> {
-    if (pair && !pair.includes(user.id)) return false;
-    if (action === "moderate") return user.roles.includes("moderator");
-    if (pair || roomAccess === "open" || user.rooms.some((pattern) => matches(pattern, room))) return true;
+  function allows(user: User, action: RoomAction, room: string): boolean | Promise<boolean> {
+    if (isDirect(room)) return allowsInDirect(user, action, room);
+    // A service is at every door but those of two people, and moderates where it is a moderator as well.
+    if (user.roles.includes("service")) return action !== "moderate" || isModerator(user);
+    if (authorize) return ask(authorize, user, action, room);
+    if (action === "moderate") return isModerator(user);
+    if (roomAccess === "open" || user.rooms.some((pattern) => matches(pattern, room))) return true;
     return rooms.isMember(room, user.id);
   }
 
-  async function allows(user: User, action: RoomAction, room: string): Promise<boolean> {
-    const pair = isDirect(room) ? await rooms.pair(room) : undefined;
+  async function allowsInDirect(user: User, action: RoomAction, room: string): Promise<boolean> {
+    const pair = await rooms.pair(room);
     // Nobody makes one up, whoever lets them: direct rooms come from `room:direct` alone.
-    if (isDirect(room) && !pair) return false;
-    // A service is at every door but those of two people, and moderates where it is a moderator as well.
-    if (user.roles.includes("service") && !pair) return action !== "moderate" || user.roles.includes("moderator");
-    if (!authorize) return ownRule(user, action, room, pair);
+    if (!pair) return false;
+    if (authorize) return ask(authorize, user, action, room);
+    return pair.includes(user.id) && (action !== "moderate" || isModerator(user));
+  }
+
+  async function ask(hook: Authorize, user: User, action: RoomAction, room: string): Promise<boolean> {
     try {
       // A hook in plain JavaScript may give anything back; what is not `true` is no.
-      const allowed: unknown = await within(clock, AUTHORIZE_DEADLINE_MS, () => authorize({ user, action, room }));
+      const allowed: unknown = await within(clock, AUTHORIZE_DEADLINE_MS, () => hook({ user, action, room }));
       return allowed === true;
     } catch (thrown) {
       // An embedder's own outage is the user's to try again, not a verdict.
@@ -64,17 +72,22 @@ export function createAccess({ clock, rooms, control, roomAccess, authorize }: C
     return mute && new CarillonError("muted", { details: { ...mute } });
   }
 
-  async function refusal(user: User, action: RoomAction, room: string): Promise<CarillonError | undefined> {
-    const allowed = await allows(user, action, room).catch((thrown: unknown) => CarillonError.from(thrown));
-    if (allowed instanceof CarillonError) return allowed;
-    return allowed ? sanction(user, action, room) : (sanction(user, action, room) ?? new CarillonError("forbidden"));
+  function refusal(user: User, action: RoomAction, room: string): Refusal | Promise<Refusal> {
+    const allowed = allows(user, action, room);
+    const judge = (isAllowed: boolean) =>
+      sanction(user, action, room) ?? (isAllowed ? undefined : new CarillonError("forbidden"));
+    return isThenable(allowed)
+      ? allowed.then(judge).catch((thrown: unknown) => CarillonError.from(thrown))
+      : judge(allowed);
   }
 
   return {
     refusal,
-    async require(user, action, room) {
-      const refused = await refusal(user, action, room);
-      if (refused) throw refused;
-    },
+    require: (user, action, room) =>
+      andThen(refusal(user, action, room), (refused) => {
+        if (refused) throw refused;
+      }),
   };
 }
+
+const isModerator = ({ roles }: User) => roles.includes("moderator");

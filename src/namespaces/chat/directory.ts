@@ -42,7 +42,7 @@ export function directoryHandlers(context: ChatContext, access: Access, changed:
     "room:list": async (request, { user }) => {
       if (roomAccess !== "open") return { rooms: [] };
       const { ids, next } = await rooms.listed(request);
-      const refusals = await Promise.all(ids.map((room) => access.refusal(user, "enter", room)));
+      const refusals = await Promise.all(ids.map(async (room) => access.refusal(user, "enter", room)));
       const open = ids.filter((_, index) => !refusals[index]);
       return { rooms: await Promise.all(open.map(listed)), ...(next !== undefined && { next }) };
     },

@@ -1,4 +1,7 @@
+import { andThen } from "../../and-then.ts";
+import type { Caller } from "../../runtime/caller.ts";
 import type { Access } from "./access.ts";
+import type { chat } from "./contract.ts";
 import {
   type ChatContext,
   type ChatHandlers,
@@ -10,6 +13,9 @@ import {
 
 /** Whoever was not heard of for so long types no longer. */
 const TYPING_MS = 15_000;
+
+/** Neither id holds a space. */
+const keyOf = (room: string, user: string) => `${room} ${user}`;
 
 export interface Typing {
   readonly handlers: ChatHandlers<"typing:set">;
@@ -25,7 +31,7 @@ interface Typist {
 }
 
 export function createTyping({ clock, presence }: ChatContext, access: Access, namespace: ChatNamespace): Typing {
-  /** By room and user; neither id holds a space. */
+  /** By room and user. */
   const typists = new Map<string, Typist>();
 
   /** To all but the socket that says so. */
@@ -42,21 +48,24 @@ export function createTyping({ clock, presence }: ChatContext, access: Access, n
     tell(typist, false, socket);
   }
 
+  async function begin(room: string, { user, socket }: Caller<typeof chat>): Promise<Record<string, never>> {
+    const { memberCount } = await presence.attending(room, 0);
+    // Whoever is gone meanwhile has been told of as not typing, and would not be told of again.
+    if (memberCount > LARGE_ROOM || socket?.connected === false) return {};
+    const key = keyOf(room, user.id);
+    typists.get(key)?.callOff();
+    const typist = { room, user: user.id, socket, callOff: clock.after(TYPING_MS, () => end(key)) };
+    typists.set(key, typist);
+    tell(typist, true, socket);
+    return {};
+  }
+
   return {
     handlers: {
-      "typing:set": async ({ room, typing }, { user, socket }) => {
-        await access.require(user, "send", room);
-        const key = `${room} ${user.id}`;
-        if (!typing) return (end(key, socket), {});
-        const { memberCount } = await presence.attending(room, 0);
-        // Whoever is gone meanwhile has been told of as not typing, and would not be told of again.
-        if (memberCount > LARGE_ROOM || socket?.connected === false) return {};
-        typists.get(key)?.callOff();
-        const typist = { room, user: user.id, socket, callOff: clock.after(TYPING_MS, () => end(key)) };
-        typists.set(key, typist);
-        tell(typist, true, socket);
-        return {};
-      },
+      "typing:set": ({ room, typing }, caller) =>
+        andThen(access.require(caller.user, "send", room), () =>
+          typing ? begin(room, caller) : (end(keyOf(room, caller.user.id), caller.socket), {}),
+        ),
     },
     stop(socket, room) {
       for (const [key, typist] of typists) {

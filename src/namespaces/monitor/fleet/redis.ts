@@ -5,6 +5,7 @@ import type { RedisLink } from "../../../redis/link.ts";
 import type { Sample } from "../sample.ts";
 import { every, INTERVAL_MS } from "../sampler.ts";
 import { createCallers } from "./callers.ts";
+import { createHosts, type Hosts } from "./hosts.ts";
 import { type History, namesOf, openHistory } from "./history.ts";
 import { type Fleet, type Member, type Membership, NOTHING, type Report, type Wanted } from "./index.ts";
 import { Call, MAX_NAMES, type Message, News, read, Row, write } from "./messages.ts";
@@ -20,9 +21,6 @@ const BEAT_MS = INTERVAL_MS / 2;
 
 /** After so many beats without a sample, the workers of a host that is watched say that it is there all the same. */
 const HELD_BEATS = 3;
-
-/** A host that is watched and of which nothing was heard in so many beats is gone. */
-const GONE_BEATS = 6;
 
 const RETRY_MS = 200;
 
@@ -48,16 +46,6 @@ export function redisFleet(options: FleetOptions): Fleet {
 
 const isNothing = (wanted: Wanted) => wanted !== "all" && wanted.size === 0;
 
-/** A host as one worker knows it. */
-interface Known {
-  /** It is being sampled, as far as was told. */
-  live: boolean;
-  /** Beats in which somebody watched it and nothing was heard of it. */
-  silent: number;
-  /** When it was last sampled, by its own clock. */
-  lastAt: number | undefined;
-}
-
 class RedisMembership implements Membership {
   readonly recalled: Promise<void>;
   readonly #options: FleetOptions;
@@ -66,7 +54,7 @@ class RedisMembership implements Membership {
   readonly #history: History;
   readonly #callers = createCallers();
   readonly #rows = createRows();
-  readonly #known = new Map<string, Known>();
+  readonly #hosts: Hosts;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #stopHearing: () => void;
   #wanted: Wanted = NOTHING;
@@ -83,7 +71,7 @@ class RedisMembership implements Membership {
     this.#member = member;
     this.#names = namesOf(options.link);
     this.#history = openHistory(options.link);
-    this.#known.set(member.host, { live: false, silent: 0, lastAt: undefined });
+    this.#hosts = createHosts(member, (host) => this.#callers.want(host));
     this.#stopHearing = options.link.onGap(() => void this.#recall());
     this.recalled = Promise.race([this.#open(), this.#after(RECALL_MS)]);
   }
@@ -139,12 +127,12 @@ class RedisMembership implements Membership {
     if (this.#closed) return;
     const waiting: Report[] = (this.#waiting = []);
     try {
-      for await (const report of this.#history.recall()) this.#take(report, (lastAt) => report.sample.at > lastAt);
+      for await (const report of this.#history.recall()) this.#hosts.recalled(report);
     } catch (error) {
       this.#options.logger.debug({ err: error }, "what was sampled before could not be read");
     }
     this.#waiting = undefined;
-    for (const report of waiting) this.#hearReport(report);
+    for (const report of waiting) this.#hosts.sampled(report);
   }
 
   #hearCall(payload: Buffer): void {
@@ -164,37 +152,9 @@ class RedisMembership implements Membership {
   #hearNews(payload: Buffer): void {
     const news = read(News, payload);
     if (!news || this.#closed) return;
-    if ("alive" in news) {
-      const known = this.#known.get(news.alive);
-      if (known) known.silent = 0;
-    } else if (this.#waiting) this.#waiting.push(news.report);
-    else this.#hearReport(news.report);
-  }
-
-  #hearReport(report: Report): void {
-    const { host, at } = report.sample;
-    const known = this.#know(host);
-    known.silent = 0;
-    if (!known.live && this.#callers.want(host)) {
-      known.live = true;
-      this.#member.joined(host);
-    }
-    // Any other time may be that of a clock which was set.
-    this.#take(report, (lastAt) => at !== lastAt);
-  }
-
-  #take(report: Report, isNew: (lastAt: number) => boolean): void {
-    const { host, at } = report.sample;
-    const known = this.#know(host);
-    if (known.lastAt !== undefined && !isNew(known.lastAt)) return;
-    known.lastAt = at;
-    this.#member.reported(report);
-  }
-
-  #know(host: string): Known {
-    const known = this.#known.get(host) ?? { live: false, silent: 0, lastAt: undefined };
-    this.#known.set(host, known);
-    return known;
+    if ("alive" in news) this.#hosts.alive(news.alive);
+    else if (this.#waiting) this.#waiting.push(news.report);
+    else this.#hosts.sampled(news.report);
   }
 
   /** Brings what this worker does to what is watched. */
@@ -206,11 +166,7 @@ class RedisMembership implements Membership {
       void this.#stopPart?.();
       this.#stopPart = undefined;
     }
-    for (const [name, known] of this.#known) {
-      if (!known.live || this.#callers.want(name)) continue;
-      known.live = false;
-      this.#member.left(name, false);
-    }
+    this.#hosts.settle();
     if (this.#callers.any) this.#stopBeating ??= every(this.#options.clock, BEAT_MS, () => this.#beat());
     else {
       this.#stopBeating?.();
@@ -225,22 +181,13 @@ class RedisMembership implements Membership {
     const isCalling = !isNothing(this.#wanted);
     if (isCalling && this.#beats++ % 2 === 0) this.#call();
     else if (isCalling) this.#callers.heard(this.#options.worker, this.#wanted);
-    for (const [host, known] of this.#known) if (this.#callers.want(host)) this.#missBeat(host, known);
-    this.#settle();
-  }
-
-  #missBeat(host: string, known: Known): void {
-    known.silent++;
+    const { ownSilent, gone } = this.#hosts.age();
+    const { host } = this.#member;
     // Between two samplers: the host is there as long as one of its workers is.
-    if (host === this.#member.host) {
-      if (known.silent >= HELD_BEATS) this.#say(this.#names.news, { v: 1, alive: host });
-      return;
-    }
-    if (known.silent < GONE_BEATS) return;
-    this.#known.delete(host);
-    this.#member.left(host, true);
+    if (this.#callers.want(host) && ownSilent >= HELD_BEATS) this.#say(this.#names.news, { v: 1, alive: host });
     // Or every worker that starts from now on would have to find out by itself.
-    this.#history.forget(host).catch(() => {});
+    for (const other of gone) this.#history.forget(other).catch(() => {});
+    this.#settle();
   }
 
   #takePart(): () => Promise<void> {
