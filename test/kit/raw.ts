@@ -48,9 +48,21 @@ export class RawClient implements AsyncDisposable {
 
   /** Sends all in one write, so that the server reads them in one turn. */
   sendAtOnce(...packets: (string | Buffer)[]): void {
+    this.#inOneWrite(() => this.send(...packets));
+  }
+
+  /** The same, with the websocket's close frame behind it. */
+  sendAndClose(...packets: (string | Buffer)[]): void {
+    this.#inOneWrite(() => {
+      this.send(...packets);
+      this.#socket.close();
+    });
+  }
+
+  #inOneWrite(write: () => void): void {
     const { _socket: stream } = this.#socket as unknown as { _socket: Socket };
     stream.cork();
-    this.send(...packets);
+    write();
     stream.uncork();
   }
 

@@ -9,6 +9,10 @@ import { emit, watchWrites } from "./fan-out-scene.ts";
 import { silent } from "../../src/logger.ts";
 import { FAN_OUTS, openFanOut } from "../../src/runtime/fan-out/index.ts";
 
+/** What a websocket's frame begins with, whole as it is: text, and the good-bye. */
+const TEXT_FRAME = 0x81;
+const CLOSE_FRAME = 0x88;
+
 /** Clients that take whatever they are sent. */
 async function raws(server: TestServer, count: number) {
   const list: RawClient[] = [];
@@ -96,6 +100,20 @@ describe("fan-out", () => {
     for (const { conn } of server.carillon.chat?.sockets.values() ?? []) conn.close();
     await client?.closed();
     expect(samplesOf(client as RawClient)).to.deep.equal(['42/chat,["sample","last words"]']);
+  });
+
+  it("writes nothing behind the close frame that answers a client's own", async () => {
+    await using server = await startServer();
+    await using clients = await raws(server, 1);
+    const [client] = clients.list;
+    const written = watchWrites(server);
+    const request = '42/chat,1["no such request",{}]';
+    client?.sendAtOnce(request);
+    await client?.ack("/chat", 1);
+    expect(written).to.have.length(1);
+    client?.sendAndClose(request);
+    await client?.closed();
+    expect(written.map(({ bytes }) => bytes[0])).to.deep.equal([TEXT_FRAME, CLOSE_FRAME]);
   });
 
   it("sends whole what the kernel does not take at once, to one alone and to many", async () => {
