@@ -77,8 +77,6 @@ export class DirectWay {
   readonly #handle: Handle | undefined;
   /** What was written past the stream, which knows nothing of it, was taken. */
   #isHandleClear = true;
-  /** Nothing has come since a look found all well. A look goes to objects all over memory, which costs more than the rest of a write. */
-  #isKnownClear = false;
 
   private constructor(connection: Connection, websocket: Websocket, stream: Stream, handles: Handles | undefined) {
     this.#connection = connection;
@@ -96,21 +94,14 @@ export class DirectWay {
     return socket && stream && !perMessageDeflate ? new DirectWay(connection, socket, stream, handles) : undefined;
   }
 
-  /** Whether it leads where the connection's packets go: an upgrade puts another transport in the place of the first, which is never a websocket. */
+  /** Whether it leads where the connection's packets go: an upgrade puts another transport in the place of the first. */
   get isCurrent(): boolean {
-    return this.#isKnownClear || internals(this.#connection).transport === this.#transport;
+    return internals(this.#connection).transport === this.#transport;
   }
 
   /** Whether all that was written before is on its way: engine.io has nothing queued, and the kernel has taken what ws had. */
   get isClear(): boolean {
-    this.#isKnownClear ||= this.#isOpen && internals(this.#connection).writeBuffer?.length === 0 && this.isTaken;
-    // Of its client's good-bye ws tells nobody.
-    return this.#isKnownClear && this.#websocket.readyState === WS_OPEN;
-  }
-
-  /** To be called before engine.io writes to it, or closes it. */
-  doubt(): void {
-    this.#isKnownClear = false;
+    return this.#isOpen && internals(this.#connection).writeBuffer?.length === 0 && this.isTaken;
   }
 
   /** Whether the kernel has taken all that was written: none of its buffers is needed any more. */
@@ -127,19 +118,17 @@ export class DirectWay {
 
   /** Lost where the connection is no longer open, as everything that is written to it then. */
   write(frames: Buffer): void {
-    if (this.isClear) this.#put(frames);
-    else if (this.#isOpen) this.#stream.write(frames);
+    if (!this.#isOpen) return;
+    // What is left to the stream stays before what comes after it.
+    if (this.isTaken) this.#put(frames);
+    else this.#stream.write(frames);
   }
 
   /** After all that was written before was taken. */
   #put(frames: Buffer): void {
     const written = this.#handle && this.#handles?.write(this.#handle, frames);
     if (written === "taken") return;
-    this.doubt();
-    if (written === undefined || written === "failed") {
-      if (this.#isOpen) this.#stream.write(frames);
-      return;
-    }
+    if (written === undefined || written === "failed") return void this.#stream.write(frames);
     this.#isHandleClear = false;
     written.oncomplete = () => (this.#isHandleClear = true);
   }

@@ -55,7 +55,7 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
       if (outlets.has(client)) return;
       const outlet = new Outlet(client, turn);
       outlets.set(client, outlet);
-      if (has("direct")) giveWayTo(client.conn, () => outlet.giveWay());
+      if (has("direct")) flushFirst(client.conn, () => outlet.flush());
       interceptPackets(client, writeBy(outlet));
     },
     join({ adapter }) {
@@ -95,11 +95,11 @@ function onlyJoin(_packets: EncodedPackets, options: PacketOptions): boolean {
 }
 
 /** Whatever engine.io itself has to send, and its end, come after what is pending. */
-function giveWayTo(connection: Connection, giveWay: () => void): void {
-  connection.on("packetCreate", giveWay);
+function flushFirst(connection: Connection, flush: () => void): void {
+  connection.on("packetCreate", flush);
   const close = connection.close.bind(connection);
   connection.close = (discard) => {
-    giveWay();
+    flush();
     close(discard);
   };
 }

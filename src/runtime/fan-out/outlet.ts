@@ -56,12 +56,6 @@ export class Outlet {
     if (this.#way) this.#turn.write(this.#way, pending);
   }
 
-  /** Before engine.io itself writes to the connection, or closes it. */
-  giveWay(): void {
-    this.flush();
-    this.#way?.doubt();
-  }
-
   get #currentWay(): DirectWay | undefined {
     if (!this.#way?.isCurrent) this.#way = this.#turn.wayOf(this.#client.conn);
     return this.#way;
