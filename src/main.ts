@@ -1,3 +1,5 @@
+import cluster from "node:cluster";
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
@@ -12,6 +14,9 @@ import { warmUp } from "./warm-up.ts";
 
 /** How long the last HTTP answers are waited for. */
 const ANSWER_MS = 500;
+
+/** How long a primary that is busy may take to let go of its worker. */
+const PARTING_MS = 1_000;
 
 /** What is left of a drain when a client or a handler does not come to an end. */
 const EXIT_GRACE_MS = 3_000;
@@ -84,6 +89,18 @@ async function listen(http: Server, { port, host }: Config): Promise<string> {
   return `http://${everywhere || address === "127.0.0.1" ? "localhost" : family === "IPv6" ? `[${address}]` : address}:${bound}`;
 }
 
+/**
+ * The primary of a cluster takes the connections, and hands them over one by one. What it hands to a process that ends before it has read
+ * that is kept open for ever, and answered by nobody: so the two part first, and what was on its way goes to another worker.
+ */
+async function partFromPrimary(): Promise<void> {
+  const { worker } = cluster;
+  if (!worker?.isConnected()) return;
+  const parted = once(process, "disconnect");
+  worker.disconnect();
+  await within(systemClock, PARTING_MS, () => parted).catch(() => {});
+}
+
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = pino({ level: config.logLevel });
@@ -101,6 +118,8 @@ async function main(): Promise<void> {
     // What was asked over HTTP is answered, if it takes no longer than this.
     http.closeIdleConnections();
     await within(systemClock, ANSWER_MS, () => answered).catch(() => {});
+    logger.info({}, "carillon has left");
+    await partFromPrimary();
     process.exit(code);
   }
 
