@@ -30,7 +30,8 @@ function primary(): void {
   createInterface(process.stdin)
     .on("line", (line) => {
       if (line === "fork") fork();
-      else for (const worker of Object.values(cluster.workers ?? {})) worker?.send(line);
+      // One that is about to end hears nothing any more, which is no error of its primary's.
+      else for (const worker of Object.values(cluster.workers ?? {})) worker?.send(line, () => {});
     })
     .on("close", () => process.exit());
 }

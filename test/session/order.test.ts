@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Authorize } from "../../src/index.ts";
 import { startServer } from "../kit/server.ts";
 import { TRANSPORTS } from "../kit/transports.ts";
+import { eventually } from "../kit/wait.ts";
 
 const SENDS = 100;
 
@@ -47,6 +48,24 @@ describe("requests of one socket", () => {
     ]);
     expect([sent.seq, edited.seq, read.entries[0].text, joined.head]).to.deep.equal([1, 2, "two", 2]);
     expect([joined.memberCount, left, members.memberCount]).to.deep.equal([1, {}, 0]);
+  });
+
+  it("are answered in the call in which they are taken where nothing has to be waited for, but not before their turn", async () => {
+    await using server = await startServer();
+    await using ann = await server.connect("/chat", "ann");
+    const { requests } = server.carillon.chat?.sockets.get(ann.socket.id ?? "")?.data ?? {};
+    const answered: string[] = [];
+    const take = (id: string, name: string, input: object) => requests?.take([name, input, () => answered.push(id)]);
+
+    take("typing", "typing:set", { room: "lobby", typing: false });
+    take("unknown", "no:such", {});
+    expect(answered).to.deep.equal(["typing", "unknown"]);
+    take("message", "message:send", { id: "message-1", room: "lobby", text: "one" });
+    take("behind it", "typing:set", { room: "lobby", typing: false });
+    expect(answered).to.deep.equal(["typing", "unknown"]);
+    await eventually(() => answered.length === 4);
+    take("then", "typing:set", { room: "lobby", typing: false });
+    expect(answered).to.deep.equal(["typing", "unknown", "message", "behind it", "then"]);
   });
 
   it("do not wait for those of another namespace on the same transport", async () => {
