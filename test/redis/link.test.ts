@@ -173,11 +173,11 @@ describe("a link to Redis", () => {
     await using it = await link();
     await it.hear(`${prefix}:channel`);
     // A machine that was busy elsewhere may have made a heartbeat late.
-    const before = it.gaps;
+    it.gaps = 0;
     it.close();
     expect((await refusalOf(it.run((client) => client.ping()))).code).to.equal("unavailable");
     await eventually(async () => (await redis.admin.spublish(`${prefix}:channel`, "")) === 0);
-    expect(it.gaps).to.equal(before);
+    expect(it.gaps).to.equal(0);
   });
 });
 
