@@ -47,7 +47,10 @@ export interface Carillon {
   revoke(user: string): Promise<void>;
   /** Lets nobody in any more and sends everybody away, spread over `drainMs`. */
   drain(): Promise<void>;
-  /** Ends Carillon's own part of the server, and leaves the host's alone. */
+  /**
+   * Ends Carillon's own part of the server, and leaves the host's alone. On a host's own Socket.IO server there are no such namespaces then,
+   * and a stock client that is told so never asks again: where that server ends as well, close it first, after `drain`.
+   */
   close(): Promise<void>;
 }
 
@@ -138,11 +141,13 @@ export function createCarillon(given: CarillonOptions): Carillon {
     for (const { namespace, served } of [...open.values()].toReversed()) {
       sendAway(namespace, connections, owned);
       await served.close();
-      // Otherwise the next Carillon on this server would be guarded by this one too.
-      forgetNamespace(io, namespace.name);
+      // The host's server goes on: the next Carillon on it would be guarded by this one too.
+      if (!owned) forgetNamespace(io, namespace.name);
     }
     connections.close();
     await (await routed)?.close();
+    // Our own is closed with its namespaces in it: whoever still comes is sent away by their guards, to come back elsewhere. "There is no such
+    // namespace" would be the last that a stock client asks.
     await detach();
     await backend.close();
   });

@@ -22,7 +22,13 @@ interface Joined {
 async function visit(url: string, token: string, id: string, options: Partial<ManagerOptions>): Promise<number> {
   const socket = io(`${url}/chat`, { forceNew: true, auth: { token }, ...options });
   let errors = 0;
-  socket.on("connect_error", () => errors++);
+  const refused = new Promise<never>((_resolve, reject) => {
+    socket.on("connect_error", (error) => {
+      errors++;
+      // It would not try again.
+      if (!socket.active) reject(error);
+    });
+  });
   try {
     const joined = new Promise<void>((resolve, reject) => {
       const join = () =>
@@ -37,9 +43,12 @@ async function visit(url: string, token: string, id: string, options: Partial<Ma
     const heard = new Promise<void>((resolve) => {
       socket.on("message:sent", (entry: { id: string }) => entry.id === id && resolve());
     });
-    await joined;
-    await send(socket, { id, room: id, text: "hello" });
-    await heard;
+    const talk = async () => {
+      await joined;
+      await send(socket, { id, room: id, text: "hello" });
+      await heard;
+    };
+    await Promise.race([talk(), refused]);
     return errors;
   } finally {
     socket.disconnect();

@@ -86,8 +86,8 @@ async function serve(): Promise<void> {
     http.close();
     await Promise.all([carillon.drain(), routing.drain(200)]);
     await routing.close();
-    await carillon.close();
     await io.close();
+    await carillon.close();
     process.exit();
   };
   process.on("SIGTERM", () => void leave());

@@ -1,8 +1,11 @@
+import { readdir } from "node:fs/promises";
 import { expect } from "chai";
 import type { Client } from "../kit/client.ts";
 import { fakeClock } from "../kit/clock.ts";
 import { RawClient } from "../kit/raw.ts";
-import { startServer } from "../kit/server.ts";
+import { folder } from "../kit/routed.ts";
+import { SECRET, startServer } from "../kit/server.ts";
+import { handshake, poll } from "../kit/sessions.ts";
 import { TRANSPORTS } from "../kit/transports.ts";
 import { eventually } from "../kit/wait.ts";
 
@@ -61,6 +64,25 @@ describe("a drain", () => {
     expect(raw.heard.slice(1)).to.deep.equal([]);
     expect(asked).to.equal(0);
     expect((await server.call("GET", "/readyz")).status).to.equal(503);
+  });
+
+  it("ends in a close that refuses nobody for good, however long it takes", async () => {
+    await using directory = await folder();
+    const routing = { directory: directory.path, secret: SECRET };
+    await using server = await startServer({ routing });
+    await using other = await startServer({ routing });
+    await using late = await new RawClient(server.url).open();
+    // A poll by way of another worker, which the close gives half a second.
+    const sid = await handshake(server.url);
+    const parked = poll(other.url, sid).catch(() => {});
+    await eventually(() => server.carillon.io.engine.clientsCount === 2);
+    const workers = (await readdir(directory.path)).length;
+    const closing = server.carillon.close();
+    await eventually(async () => (await readdir(directory.path)).length < workers);
+    late.send(`40/chat,{"token":"${await server.token("ann")}"}`);
+    await late.closed();
+    expect(late.heard.slice(1)).to.deep.equal([]);
+    await Promise.all([closing, parked]);
   });
 
   it("waits for what is under way, and not for long", async () => {
