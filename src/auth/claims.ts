@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { At, Role, UserId, UserName } from "../protocol/fields.ts";
+import { Role, UserId, UserName } from "../protocol/fields.ts";
 import type { User } from "../runtime/caller.ts";
 
 const MAX_NAME_LENGTH = 100;
@@ -11,11 +11,11 @@ export const GUEST_PREFIX = "guest-";
 /** Patterns of rooms, `*` standing for any run of characters: `"*"`, `"team-*"`, `"lobby"`. */
 export const RoomPatterns = z.array(z.string().regex(/^[A-Za-z0-9_.*-]{1,64}$/)).max(MAX_PATTERNS);
 
-/** Seconds since 1970 become milliseconds: rounded, because a whole millisecond has no exact form in binary seconds. */
-const Instant = z
-  .number()
-  .transform((sec) => Math.round(sec * 1000))
-  .pipe(At);
+/** Seconds since 1970, up to the last instant that JavaScript has a date for. */
+const Instant = z.number().min(0).max(8.64e12);
+
+/** Rounded, because a whole millisecond has no exact form in binary seconds. */
+const toMs = (sec: number) => Math.round(sec * 1000);
 
 /**
  * The claims of a token whose signature and times have been checked. Roles are shared with other services of the same
@@ -25,10 +25,7 @@ export const Claims = z
   .object({
     sub: UserId,
     name: z.unknown().optional(),
-    roles: z
-      .unknown()
-      .optional()
-      .transform((roles): readonly unknown[] => (Array.isArray(roles) ? roles : [])),
+    roles: z.unknown().optional(),
     rooms: RoomPatterns.nullish(),
     exp: Instant,
     iat: Instant.optional(),
@@ -36,9 +33,14 @@ export const Claims = z
   })
   .transform(({ sub, name, roles, rooms, exp, iat, guest }) => ({
     identity: {
-      user: { id: sub, name: displayName(name, sub), roles: knownRoles(roles), rooms: rooms ?? [] } satisfies User,
-      expiresAt: exp,
-      ...(iat !== undefined && { issuedAt: iat }),
+      user: {
+        id: sub,
+        name: displayName(name, sub),
+        roles: knownRoles(Array.isArray(roles) ? roles : []),
+        rooms: rooms ?? [],
+      } satisfies User,
+      expiresAt: toMs(exp),
+      ...(iat !== undefined && { issuedAt: toMs(iat) }),
     },
     guest: guest === true && sub.startsWith(GUEST_PREFIX),
   }));

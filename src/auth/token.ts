@@ -172,10 +172,26 @@ function isTokenText(token: unknown): token is string {
   return typeof token === "string" && token !== "" && token.length <= MAX_TOKEN_LENGTH;
 }
 
+/** Headers by how they come encoded: an issuer's tokens have one or two, and those that others make up are soon forgotten. */
+const headers = new Map<string, ProtectedHeaderParameters>();
+const MAX_HEADERS = 100;
+const MAX_HEADER_LENGTH = 200;
+
 /** As the token says, which nobody has checked yet; nothing where it says none. */
 function headerOf(token: string): ProtectedHeaderParameters {
+  const encoded = token.slice(0, Math.max(0, token.indexOf(".")));
+  const known = headers.get(encoded);
+  if (known) return known;
+  const header = decodeHeader(encoded);
+  if (headers.size >= MAX_HEADERS) headers.clear();
+  if (encoded.length <= MAX_HEADER_LENGTH) headers.set(encoded, header);
+  return header;
+}
+
+/** Of nothing else of a token: one that is cut short must not spoil the header for those that are whole. */
+function decodeHeader(encoded: string): ProtectedHeaderParameters {
   try {
-    return decodeProtectedHeader(token);
+    return decodeProtectedHeader({ protected: encoded });
   } catch {
     return {};
   }

@@ -80,6 +80,23 @@ describe("a token signed with the secret", () => {
     for (const token of garbage) expect(await codeOf(token)).to.equal("unauthorized");
   });
 
+  it("is good although others with the same header were not, and however many headers were made up meanwhile", async () => {
+    const token = await sign({ sub: "ann", exp }, SECRET, { kid: "a header of this test" });
+    const [header = "", payload] = token.split(".");
+    for (const cut of [
+      header,
+      `${header}.`,
+      `${header}.${payload}`,
+      `${header}.${payload}.`,
+      `${token}.`,
+      `${token}..`,
+    ])
+      expect(await codeOf(cut), cut).to.equal("unauthorized");
+    expect((await authenticate(token)).user.id).to.equal("ann");
+    for (let n = 0; n < 300; n++) await codeOf(`${base64url({ alg: "none", n })}.${payload}.`);
+    expect((await authenticate(token)).user.id).to.equal("ann");
+  });
+
   it("is refused above 16,384 characters", async () => {
     const claims = { sub: "ann", exp, padding: "" };
     const { length } = await sign(claims);
@@ -104,6 +121,8 @@ describe("a token signed with the secret", () => {
       { exp: null },
       { exp: "soon" },
       { exp: 1e300 },
+      { exp: 8.64e12 + 1 },
+      { iat: -1 },
       { iat: "now" },
       { nbf: exp },
     ];
