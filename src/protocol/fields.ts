@@ -5,17 +5,20 @@ const MAX_DATA_DEPTH = 8;
 
 /**
  * Text of up to `max` UTF-16 units: what every client's language counts, where zod (as JSON Schema) counts code points. It is stored
- * and sent well-formed, so that every client can encode it.
+ * and sent well-formed, so that every client can encode it. All of it is one check, since each costs more than all else that is done for a
+ * text, and an ack may hold two hundred names.
  */
 export const prose = (max: number) =>
   z
     .string()
-    .min(1)
-    .max(max)
-    .refine((text) => text.length <= max, { message: `Must be at most ${max} UTF-16 units` })
-    .refine((text) => text.trim() !== "", { message: "Must not be only white space" })
-    .overwrite((text) => text.toWellFormed())
-    .describe("counted in UTF-16 units, and not only white space");
+    .check((payload) => {
+      const { value, issues } = payload;
+      const refuse = (message: string) => void issues.push({ code: "custom", input: value, message });
+      if (value.length > max) refuse(`Must be at most ${max} UTF-16 units`);
+      else if (!/\S/.test(value)) refuse("Must not be empty, nor only white space");
+      else payload.value = value.toWellFormed();
+    })
+    .meta({ minLength: 1, maxLength: max, description: "counted in UTF-16 units, and not only white space" });
 
 export const UserId = z
   .string()
