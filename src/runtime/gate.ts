@@ -50,6 +50,7 @@ export function createGate({ clock, logger, allowedOrigins, connects, trustProxy
   const addressOf = (request: IncomingMessage) => proxyAddr(request, trust);
 
   function throttle(request: IncomingMessage): number {
+    if (connects.perSec === 0) return 0;
     return isBehindUnknownProxy(request) ? 0 : bucketOf(addressOf(request)).take();
   }
 
