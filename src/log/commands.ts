@@ -43,7 +43,7 @@ export class Commands {
   }
 
   /** Changes nothing. */
-  look(script: "find" | "read" | "messages" | "count", topic: string, args: Args): Promise<unknown> {
+  look(script: "find" | "read" | "messages" | "tally", topic: string, args: Args): Promise<unknown> {
     const { link, ttlSec, skewMs } = this.#options;
     return link.script(scripts[script], this.#keys(topic), [skewMs(), ttlSec * 1000, ...args]);
   }
@@ -70,9 +70,6 @@ export class Commands {
     return [key("log", name, "entries", topic), key("log", name, "meta", topic)];
   }
 }
-
-/** Lua has no Infinity that it would read. */
-export const whole = (value: number) => Math.min(value, Number.MAX_SAFE_INTEGER);
 
 export function draftArgs({ by, id, kind, amends }: Draft, { sort, contentAt, json }: Written): Args {
   return [by, id, kind, sort, amends?.target ?? "", amends?.how ?? "", contentAt, json];

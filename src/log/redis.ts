@@ -2,13 +2,15 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { CarillonError, type ErrorCode } from "../protocol/errors.ts";
 import type { RedisLink } from "../redis/link.ts";
-import { Commands, draftArgs, guardArgs, keepArgs, type Keeps, whole } from "./commands.ts";
+import { whole } from "../redis/script.ts";
+import { Commands, draftArgs, guardArgs, keepArgs, type Keeps } from "./commands.ts";
 import type { Appended, Draft, Entry, Guard, Head, Log, LogListener, Position } from "./index.ts";
 import { Patrol } from "./patrol.ts";
 import { placeOf } from "./position.ts";
 import { entryOf, readPublished, readRecord, type Written, written } from "./record.ts";
-import { endOf, headIn, pageIn, type Reply, resumptionIn, spanIn, valuesIn } from "./replies.ts";
+import { endOf, headIn, pageIn, type Reply, resumptionIn, spanIn, tallyIn, valuesIn } from "./replies.ts";
 import { SeenPlaces } from "./seen.ts";
+import { Tallies } from "./tallies.ts";
 
 export interface RedisLogOptions {
   readonly link: RedisLink;
@@ -52,7 +54,13 @@ export function redisLog(options: RedisLogOptions): RedisLog {
   const commands = new Commands({ link, name, ttlSec, skewMs });
   const seen = new SeenPlaces();
   const patrol = new Patrol(clock, () => link.up);
-  const leaveGaps = link.onGap(() => patrol.all());
+  const tallies = new Tallies(clock, async (topic, after, upTo) =>
+    tallyIn((await commands.look("tally", topic, [after, whole(upTo)])) as string),
+  );
+  const leaveGaps = link.onGap(() => {
+    tallies.clear();
+    patrol.all();
+  });
 
   /** Of a script that compares, and so knows the epoch. */
   async function changed(
@@ -97,8 +105,10 @@ export function redisLog(options: RedisLogOptions): RedisLog {
     },
     messages: async (topic, { before = Infinity, limit }) =>
       pageIn((await commands.look("messages", topic, [whole(before), whole(limit)])) as Reply),
-    count: async (topic, { after, upTo = Infinity, except }) =>
-      Number(await commands.look("count", topic, [after, whole(upTo), except])),
+    async count(topic, { after, upTo = Infinity, except }) {
+      const { all, by } = await tallies.of(topic, after, upTo);
+      return all - (by.get(except) ?? 0);
+    },
     async subscribe(topic, listener) {
       const hear = hearer(options, listener, (entry) => seen.heard(topic, placeOf(entry)));
       const leave = await link.subscribe(commands.channel(topic), hear);
@@ -110,6 +120,7 @@ export function redisLog(options: RedisLogOptions): RedisLog {
     },
     close() {
       leaveGaps();
+      tallies.clear();
       patrol.close();
     },
   };

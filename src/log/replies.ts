@@ -1,6 +1,7 @@
 import type { Entry, Head, Page, Position, Resumption, Span } from "./index.ts";
 import { isSamePlace } from "./position.ts";
 import { readRecord } from "./record.ts";
+import type { Tally } from "./tallies.ts";
 
 /** What a script answers: strings, in the order that its file says. */
 export type Reply = readonly string[];
@@ -52,6 +53,19 @@ export function valuesIn(reply: Reply): ReadonlyMap<string, string> {
   const rest = restOf(reply);
   for (let index = 0; index < rest.length; index += 2) values.set(rest[index] ?? "", rest[index + 1] ?? "");
   return values;
+}
+
+/** An author, how many are theirs, the next author, … */
+export function tallyIn(text: string): Tally {
+  const found = JSON.parse(text) as (string | number)[];
+  const by = new Map<string, number>();
+  let all = 0;
+  for (let place = 0; place < found.length; place += 2) {
+    const count = Number(found[place + 1]);
+    by.set(String(found[place]), count);
+    all += count;
+  }
+  return { all, by };
 }
 
 function folded(epoch: string, seq: number, record: string, revised: string): Entry {

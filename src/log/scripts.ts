@@ -1,11 +1,6 @@
-import { createHash } from "node:crypto";
-import { readScript, type Script } from "../redis/script.ts";
+import { readScript } from "../redis/script.ts";
 
-/** A script of several files: what is shared comes first. */
-function compose(...names: readonly string[]): Script {
-  const source = names.map((name) => readScript(import.meta.url, `lua/${name}.lua`).source).join("\n");
-  return { source, sha: createHash("sha1").update(source).digest("hex") };
-}
+const compose = (...names: readonly string[]) => readScript(import.meta.url, ...names.map((name) => `lua/${name}.lua`));
 
 /** The scripts of the Redis log, each one atomic step. The files say what they take and answer. */
 export const scripts = {
@@ -16,5 +11,5 @@ export const scripts = {
   find: compose("log", "find"),
   read: compose("log", "read"),
   messages: compose("log", "messages"),
-  count: compose("log", "count"),
+  tally: compose("log", "tally"),
 } as const;

@@ -8,11 +8,17 @@ export interface Script {
   readonly sha: string;
 }
 
-/** Reads a script that lies beside the module which calls this: `readScript(import.meta.url, "lua/append.lua")`. */
-export function readScript(base: string, path: string): Script {
-  const source = readFileSync(new URL(path, base), "utf8");
+/**
+ * Reads a script that lies beside the module which calls this: `readScript(import.meta.url, "lua/append.lua")`. One of several files has
+ * what they share first.
+ */
+export function readScript(base: string, ...paths: readonly string[]): Script {
+  const source = paths.map((path) => readFileSync(new URL(path, base), "utf8")).join("\n");
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }
+
+/** Lua has no Infinity that it would read. */
+export const whole = (value: number) => Math.min(value, Number.MAX_SAFE_INTEGER);
 
 /** Runs it by its digest, and sends its source where Redis does not know it (any more). */
 export async function runScript(

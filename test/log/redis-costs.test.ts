@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { RedisLogOptions } from "../../src/log/redis.ts";
+import { fakeClock } from "../kit/clock.ts";
 import { type RedisServer, startRedis } from "../kit/redis.ts";
 import { refusalOf } from "../kit/refusal.ts";
 import { eventually } from "../kit/wait.ts";
@@ -50,6 +51,19 @@ describe("what a log in Redis costs", () => {
     expect((listening as unknown[])[1]).to.equal(1);
     expect(idle.trips).to.equal(0);
     stop();
+  });
+
+  it("is one count of a long stretch for all who ask for it within a second", async () => {
+    const clock = fakeClock();
+    using worker = await alone({ clock });
+    await worker.sendMany(100);
+    const { trips } = worker;
+    const unread = (user: string) => worker.log.count("topic", { after: 0, upTo: 100, except: user });
+    expect(await Promise.all(["ann", "bob", "cat"].map(unread))).to.deep.equal([0, 100, 100]);
+    expect(worker.trips - trips).to.equal(1);
+    await clock.advance(1_000);
+    await unread("ann");
+    expect(worker.trips - trips).to.equal(2);
   });
 
   it("is no room at all for topics that are only looked into, or whose appends are refused", async () => {

@@ -102,6 +102,22 @@ export function readSuite(enter: Enter): void {
     expect(await count(0, "ann")).to.equal(1);
   });
 
+  it("counts them over long stretches as well, whoever asks first, and after what was erased since", async () => {
+    const scene = await enter({ size: 300 });
+    const users = ["ann", "__proto__", "7", 'a"b\\c'];
+    for (let n = 0; n < 200; n++) await scene.send(`message-${n}`, { by: users[n % 4] ?? "" });
+    const count = (after: number, last: number, except: string) =>
+      scene.log.count(scene.topic, { after, upTo: last, except });
+    for (const user of users) expect(await count(0, 200, user), user).to.equal(150);
+    expect(await count(0, 200, "nobody")).to.equal(200);
+    expect(await count(0, 100, "ann")).to.equal(75);
+    expect(await count(100, 200, "ann")).to.equal(75);
+    await scene.erase("erasure", 2, { by: "__proto__" });
+    expect(await count(0, 201, "ann")).to.equal(149);
+    expect(await count(0, 201, "__proto__")).to.equal(150);
+    expect(await scene.log.count(scene.topic, { after: 0, except: "ann" })).to.equal(149);
+  });
+
   it("has nothing to say of a topic that was never written, but an epoch", async () => {
     const { log, topic } = await enter();
     const { epoch, ...page } = await log.messages(topic, { limit: 10 });
