@@ -1,11 +1,11 @@
 import type { RedisLink } from "../redis/link.ts";
 import { PARTITIONS, tagOf } from "../redis/partition.ts";
-import { readScript } from "../redis/script.ts";
+import { readScript, whole } from "../redis/script.ts";
 import { type Attending, GATHER_MS, type PresenceChange } from "./index.ts";
 
-const CHANGE = readScript(import.meta.url, "lua/change.lua");
+const CHANGE = readScript(import.meta.url, "lua/members.lua", "lua/change.lua");
 const TAKE = readScript(import.meta.url, "lua/take.lua");
-const ATTENDING = readScript(import.meta.url, "lua/attending.lua");
+const ATTENDING = readScript(import.meta.url, "lua/members.lua", "lua/attending.lua");
 
 /** How long the version of an empty room stays, and what nobody came to tell. Afterwards versions go on from the time. */
 const KEEP_MS = 3_600_000;
@@ -39,6 +39,8 @@ export interface Changed {
   readonly seen: Seen;
   /** Whether this worker is to tell the room, once changes were gathered. */
   readonly due: boolean;
+  /** Who attends then. */
+  readonly attending: Attending;
   /** What became of each act. */
   readonly results: readonly string[];
 }
@@ -52,7 +54,7 @@ export interface Owned {
 
 /** Who attends which room, as it is kept in Redis: one step each, seen by one worker. */
 export interface Attendees {
-  change(room: string, acts: readonly Act[]): Promise<Changed>;
+  change(room: string, acts: readonly Act[], most?: number): Promise<Changed>;
   /** Takes what was gathered of a room: by the same `name` the same again. `from` is who was to tell it. */
   take(room: string, name: string, from: string): Promise<PresenceChange | undefined>;
   attending(room: string, most: number): Promise<Attending>;
@@ -84,7 +86,7 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
     [link.prefix, tagOf(partition), "presence", ...parts].join(":");
 
   return {
-    async change(room, acts) {
+    async change(room, acts, most = 0) {
       const key = link.keys(room);
       const keys = [
         key("presence", "room", room),
@@ -94,10 +96,10 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
         key("presence", "workers"),
         key("presence", "given-up", room),
       ];
-      const args = [skewMs(), GATHER_MS, KEEP_MS, worker, room, ...acts.flatMap(argsOf)];
-      const reply = (await link.script(CHANGE, keys, args)) as [string, string, number, ...string[]];
-      const [version, born, due, ...results] = reply;
-      return { seen: { version, born }, due: due === 1, results };
+      const args = [skewMs(), GATHER_MS, KEEP_MS, worker, room, whole(most), ...acts.flatMap(argsOf)];
+      const reply = (await link.script(CHANGE, keys, args)) as [string, string, number, ...Found, ...string[]];
+      const [version, born, due, shown, count, members, ...results] = reply;
+      return { seen: { version, born }, due: due === 1, attending: attendingIn([shown, count, members]), results };
     },
 
     async take(room, name, from) {
@@ -115,10 +117,7 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
     async attending(room, most) {
       const key = link.keys(room);
       const keys = [key("presence", "room", room), key("presence", "version", room)];
-      const args = [skewMs(), Math.min(most, Number.MAX_SAFE_INTEGER)];
-      const reply = (await link.script(ATTENDING, keys, args)) as [string, number, ...string[]];
-      const [version, memberCount, ...found] = reply;
-      return { version: Number(version), members: pairsOf(found).map(([id, name]) => ({ id, name })), memberCount };
+      return attendingIn((await link.script(ATTENDING, keys, [skewMs(), whole(most)])) as Found);
     },
 
     async among(room, users) {
@@ -172,6 +171,14 @@ function argsOf(act: Act): (string | number)[] {
   const { user, connection, name, seen = { born: "-", version: "0" } } = act;
   const extra = act.act === "leave" ? Number(act.late) : "droppedMs" in act ? Math.round(act.droppedMs) : "";
   return [act.act, user, connection, name, extra, seen.born, seen.version];
+}
+
+/** What `lua/members.lua` finds. */
+type Found = [version: string, count: number, members: string];
+
+function attendingIn([version, memberCount, found]: Found): Attending {
+  const members = pairsOf(JSON.parse(found) as string[]).map(([id, name]) => ({ id, name }));
+  return { version: Number(version), members, memberCount };
 }
 
 function pairsOf(flat: readonly string[]): [string, string][] {

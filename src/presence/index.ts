@@ -26,8 +26,9 @@ export interface Presence {
   /**
    * A connection of a user attends. It takes the place of one that was dropped, if there is one. Who comes under another name than
    * before has that name from then on, and is told of as joined again.
+   * @returns who attends now, at most `most` of them (none unless given).
    */
-  enter(room: string, member: Member, connection: string): Promise<void>;
+  enter(room: string, member: Member, connection: string, most?: number): Promise<Attending>;
   /** It does no longer. A `dropped` one counts for `GRACE_MS` more, because most come back. */
   leave(room: string, user: string, connection: string, how?: "dropped"): Promise<void>;
   /** A user attends no longer over any connection, one that was dropped and might come back included. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { GATHER_MS, GRACE_MS, type Member, type Presence, type PresenceChange } from "./index.ts";
+import { type Attending, GATHER_MS, GRACE_MS, type Member, type Presence, type PresenceChange } from "./index.ts";
 
 /** Somebody in a room. Nearly always over one connection, which is there: a list of it takes a third of what a map does. */
 class Attendee {
@@ -110,16 +110,28 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
     note(name, room, attendee.member, room.left, room.joined);
   }
 
+  function attending(name: string, most: number): Attending {
+    const room = rooms.get(name);
+    const members: Member[] = [];
+    for (const { member } of room?.attendees.values() ?? []) {
+      if (members.length >= most) break;
+      members.push(member);
+    }
+    return { version: room?.version ?? version, members, memberCount: room?.attendees.size ?? 0 };
+  }
+
   return {
-    async enter(name, member, connection) {
+    async enter(name, member, connection, most = 0) {
       const room = open(name);
       const attendee = room.attendees.get(member.id) ?? new Attendee(member);
       const isKnown = room.attendees.has(member.id) && attendee.member.name === member.name;
       attendee.connect(connection);
-      if (isKnown) return;
-      attendee.member = member;
-      room.attendees.set(member.id, attendee);
-      note(name, room, member, room.joined, room.left);
+      if (!isKnown) {
+        attendee.member = member;
+        room.attendees.set(member.id, attendee);
+        note(name, room, member, room.joined, room.left);
+      }
+      return attending(name, most);
     },
 
     async leave(name, user, connection, how) {
@@ -136,19 +148,7 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
       for (const connection of rooms.get(name)?.attendees.get(user)?.connections ?? []) end(name, user, connection);
     },
 
-    async attending(name, most) {
-      const room = rooms.get(name);
-      const members: Member[] = [];
-      for (const { member } of room?.attendees.values() ?? []) {
-        if (members.length >= most) break;
-        members.push(member);
-      }
-      return {
-        version: room?.version ?? version,
-        members,
-        memberCount: room?.attendees.size ?? 0,
-      };
-    },
+    attending: async (name, most) => attending(name, most),
 
     async among(name, users) {
       const attendees = rooms.get(name)?.attendees;

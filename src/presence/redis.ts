@@ -6,7 +6,7 @@ import type { RedisLink } from "../redis/link.ts";
 import { type Adopted, adoptFrom } from "./adoption.ts";
 import { type Attendees, redisAttendees } from "./attendees.ts";
 import { type Connection, Connections, type State } from "./connections.ts";
-import { GRACE_MS, type Presence, type PresenceChange } from "./index.ts";
+import { type Attending, GRACE_MS, type Member, type Presence, type PresenceChange } from "./index.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import { Telling } from "./telling.ts";
 
@@ -68,7 +68,7 @@ class SharedPresence implements RedisPresence {
     ];
   }
 
-  async enter(room: string, member: { id: string; name: string }, connection: string): Promise<void> {
+  async enter(room: string, member: Member, connection: string, most = 0): Promise<Attending> {
     await this.#requireLease();
     const state: State = { is: "here" };
     const before = this.#connections.get(room, member.id, connection)?.state;
@@ -86,10 +86,12 @@ class SharedPresence implements RedisPresence {
     this.#connections.put(entering);
     try {
       const { user, name } = entering;
-      const { seen, due, results } = await this.#attendees.change(room, [{ act: "enter", user, connection, name }]);
+      const act = { act: "enter", user, connection, name } as const;
+      const { seen, due, results, attending } = await this.#attendees.change(room, [act], most);
       Object.assign(entering, { seen, told: state });
       if (due) this.#telling.schedule(room);
       this.#replaced(room, user, results[0] ?? "", connection);
+      return attending;
     } catch (error) {
       // It may have come to pass all the same. What attended before still does.
       if (entering.state === state && before?.is !== "here") entering.state = { is: "gone" };

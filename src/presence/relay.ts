@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Logger } from "../logger.ts";
+import { CarillonError } from "../protocol/errors.ts";
 import type { RedisLink } from "../redis/link.ts";
 import type { Presence, PresenceChange } from "./index.ts";
 
@@ -30,15 +31,18 @@ export function relayPresence(presence: Presence, options: RelayOptions): Presen
   const stopTelling = presence.listen((change) => void relay.tell(change));
   const stopRestoring = options.link.onGap(() => void relay.restore());
   return {
-    async enter(room, member, connection) {
+    async enter(room, member, connection, most) {
       const isNew = relay.attend(room, connection);
       try {
-        await presence.enter(room, member, connection);
+        // First: who is shown those that attend has to be told of all that comes after.
+        await relay.listening(room);
+        // Whoever has left meanwhile was not there to leave.
+        if (!relay.attends(room, connection)) throw new CarillonError("unavailable");
+        return await presence.enter(room, member, connection, most);
       } catch (error) {
         if (isNew) relay.leave(room, connection);
         throw error;
       }
-      await relay.listening(room);
     },
     async leave(room, user, connection, how) {
       relay.leave(room, connection);
@@ -87,6 +91,10 @@ class Relay {
     const isNew = !audience.connections.has(connection);
     audience.connections.add(connection);
     return isNew;
+  }
+
+  attends(room: string, connection: string): boolean {
+    return this.#audiences.get(room)?.connections.has(connection) ?? false;
   }
 
   /** Resolves when nothing that is told of the room from then on is missed, unless Redis is out. */

@@ -5,26 +5,30 @@ import { SlowScene } from "./slow-scene.ts";
 
 const room = "lobby";
 
-/** All that a join asks of the stores, in its order. */
+/** All that a join asks of the stores, in its order; of presence also as one that is slow to carry it out. */
 const STEPS = [
   "rooms.isMember",
   "roomLog.subscribe",
   "roomLog.head",
+  "before presence.enter",
   "presence.enter",
-  "presence.attending",
-  "roomLog.messages",
   "rooms.marker",
-  "roomLog.count",
+  "roomLog.messages",
   "rooms.list",
+  "roomLog.count",
   "rooms.addMember",
 ];
 
+async function attending({ stores: { presence } }: SlowScene) {
+  return (await presence.attending(room, 10)).members.map(({ id }) => id);
+}
+
 /** What is left of somebody who was to be gone for good. */
 async function tracesOf(scene: SlowScene) {
-  const { presence, rooms } = scene.stores;
+  const { rooms } = scene.stores;
   await scene.clock.advance(10_000);
   return {
-    attending: (await presence.attending(room, 10)).members.map(({ id }) => id),
+    attending: await attending(scene),
     subscriptions: scene.subscriptions,
     member: await rooms.isMember(room, "ann"),
     sockets: scene.io.of("/chat").adapter.rooms.get(`room:${room}`)?.size ?? 0,
@@ -44,6 +48,7 @@ describe("a join that waits for a slow store", () => {
       await moderator.request("member:kick", { room, user: "ann" });
       answer();
       expect(await failure).to.include({ code: "forbidden" });
+      expect(await attending(scene)).to.deep.equal([]);
       expect(await tracesOf(scene)).to.deep.equal({ attending: [], subscriptions: 0, member: false, sockets: 0 });
     });
 

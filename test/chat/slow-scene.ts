@@ -77,7 +77,7 @@ export class SlowScene implements AsyncDisposable {
 
   /**
    * The next request of this kind (`rooms.isMember`) is carried out at once, but its answer is late, or is a failure: as over a
-   * network. @returns what resolves when it has been carried out, and what lets the answer go.
+   * network. `before rooms.isMember` is carried out late. @returns what resolves when it has been carried out, and what lets the answer go.
    */
   delay(request: string, failure?: Error): { reached: Promise<void>; answer: () => void } {
     let answer = noop;
@@ -111,8 +111,10 @@ export class SlowScene implements AsyncDisposable {
         const original: unknown = Reflect.get(port, method);
         if (typeof original !== "function" || method === "listen") return original;
         return async (...args: unknown[]) => {
+          const request = `${name}.${String(method)}`;
+          if (this.#slow.has(`before ${request}`)) await this.#wait(`before ${request}`);
           const result: unknown = await Reflect.apply(original, port, args);
-          await this.#wait(`${name}.${String(method)}`);
+          await this.#wait(request);
           return method === "subscribe" ? this.#counted(result as () => void) : result;
         };
       },

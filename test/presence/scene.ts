@@ -16,7 +16,7 @@ export interface Scene extends OpenedPresence {
   readonly room: string;
   /** What was told of the room. */
   readonly changes: PresenceChange[];
-  enter(user: string, connection?: string, name?: string): Promise<void>;
+  enter(user: string, connection?: string, name?: string): Promise<unknown>;
   leave(user: string, connection?: string): Promise<void>;
   drop(user: string, connection?: string): Promise<void>;
   /** The ids of those who attend. */

@@ -35,6 +35,19 @@ export function presenceSuite(open: OpenPresence): void {
       expect((await presence.attending(room, 0)).members).to.deep.equal([]);
     });
 
+    it("is shown to whoever enters as it is from then on, up to as many as asked for", async () => {
+      const { presence, room, version } = await start();
+      const enterAs = (id: string, name: string, most?: number) => presence.enter(room, { id, name }, id, most);
+      const first = await enterAs("ann", 'Ann "\\/\n\u007f\u2028" Ü', 10);
+      expect(first).to.deep.equal(await presence.attending(room, 10));
+      expect(first.members).to.deep.equal([{ id: "ann", name: 'Ann "\\/\n\u007f\u2028" Ü' }]);
+      const again = await enterAs("ann", "Ann", 10);
+      expect(again.version).to.be.above(first.version);
+      expect(again).to.deep.include({ members: [{ id: "ann", name: "Ann" }], memberCount: 1 });
+      expect((await enterAs("bob", "Bob", 1)).members).to.have.length(1);
+      expect(await enterAs("cat", "Cat")).to.deep.equal({ version: await version(), members: [], memberCount: 3 });
+    });
+
     it("is nobody in a room that nobody entered", async () => {
       const { there, presence, room, leave, drop } = await start();
       expect(await there()).to.deep.equal([]);

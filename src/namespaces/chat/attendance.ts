@@ -16,7 +16,7 @@ import {
   LARGE_ROOM,
   socketRoom,
 } from "./context.ts";
-import { readMarker } from "./markers.ts";
+import { countUnread } from "./markers.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { eventOf, toWire } from "./wire.ts";
 
@@ -60,9 +60,12 @@ export class Attendance {
 
   /** A socket attends a room no longer. A `dropped` one may come back, and counts for a while. */
   leave(socket: ChatSocket, room: string, how?: "dropped"): void {
-    const { presence, logger } = this.#context;
     this.#feeds.leave(room, socket);
-    if (!this.#claims.get(socket)?.delete(room)) return;
+    if (this.#claims.get(socket)?.delete(room)) this.#depart(socket, room, how);
+  }
+
+  #depart(socket: ChatSocket, room: string, how?: "dropped"): void {
+    const { presence, logger } = this.#context;
     presence.leave(room, socket.data.session.user.id, socket.id, how).catch((error: unknown) => {
       logger.warn({ err: error }, "presence could not be told that a socket left");
     });
@@ -105,6 +108,8 @@ export class Attendance {
       const ended = !this.#claims.get(socket)?.has(room);
       if (claim === "held") listening?.cancel();
       if (claim === "new" || !this.#feeds.attends(room, socket)) this.leave(socket, room);
+      // Presence may have heard of it only after it was ended. Whom it knows as gone, it leaves as it is.
+      if (ended) this.#depart(socket, room, socket.connected ? undefined : "dropped");
       throw (ended && (await this.#access.refusal(user, "enter", room))) || error;
     }
   }
@@ -114,16 +119,19 @@ export class Attendance {
     const { room } = input;
     const { roomLog, presence, rooms, control } = this.#context;
     this.#requireClaim(socket, room);
-    await presence.enter(room, { id: user.id, name: user.name }, socket.id);
-    const present = await presence.attending(room, LARGE_ROOM);
+    const [present, marker] = await Promise.all([
+      presence.enter(room, { id: user.id, name: user.name }, socket.id, LARGE_ROOM),
+      rooms.marker(room, user.id),
+    ]);
     const { members, bytes } = listOf(present.members, maxBytes / 2);
     const snapshot = await takeSnapshot(roomLog, room, listening, input, maxBytes - bytes);
     const { cursor } = snapshot;
-    const read = await readMarker(this.#context, room, user.id, cursor);
-
     if (!isDirect(room)) await rooms.list(room);
     this.#requireClaim(socket, room);
-    await rooms.addMember(room, user.id);
+    const [read] = await Promise.all([
+      countUnread(this.#context, room, user.id, cursor, marker),
+      rooms.addMember(room, user.id),
+    ]);
     this.#requireClaim(socket, room);
     const { recovered } = snapshot;
     const entries = snapshot.entries.map((entry) => toWire(room, entry));

@@ -1,17 +1,23 @@
 import type { Position } from "../../log/index.ts";
+import type { Marker } from "../../rooms/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Access } from "./access.ts";
 import { type ChatContext, type ChatHandlers, type ChatNamespace, LARGE_ROOM, socketRoom } from "./context.ts";
 import { userRoom } from "../../runtime/caller.ts";
 
 /** How far a user has read in this epoch, and how many messages of others come after it, up to and with `upTo`. */
-export async function readMarker(
-  { rooms, roomLog }: ChatContext,
+export async function readMarker(context: ChatContext, room: string, user: string, upTo: Position) {
+  return countUnread(context, room, user, upTo, await context.rooms.marker(room, user));
+}
+
+/** The same, by a marker that was looked up before. */
+export async function countUnread(
+  { roomLog }: ChatContext,
   room: string,
   user: string,
   { epoch, seq: upTo }: Position,
+  stored: Marker | undefined,
 ) {
-  const stored = await rooms.marker(room, user);
   const marker = stored?.epoch === epoch ? stored.seq : 0;
   return { marker, unread: await roomLog.count(room, { after: marker, upTo, except: user }) };
 }

@@ -3,15 +3,15 @@
 --   pending (user -> how it ended, '' -> when it is to be told), what the names of workers' sets begin with (room user
 --   connection; room: it is to tell), those workers, users who were told of as left for want of any trace. All of them are in
 --   the room's slot, so that each worker's set is too.
--- ARGV: skew in ms, ms to gather, ms for which an empty room's version stays, worker, room; then seven for each act:
+-- ARGV: skew in ms, ms to gather, ms for which an empty room's version stays, worker, room, how many of those who attend then are to be
+--   returned; then seven for each act:
 --   its name, user, connection, the user's name (adopt: the dead worker), ms since it was dropped (-1: it is there; leave:
 --   whether those who may have been there had the time to come back), and born and version as last seen ('-': never).
+-- Returns version, born, whether this worker is to tell, then version, count and members of those who attend, then what became of each act.
 -- Where memory is full, Redis refuses the first write of a script if it takes memory, and none after it: so entering is
 --   refused whole, and leaving (whose first write takes none) works.
 local attendees, versionKey, pending, sets, workers, givenUp = unpack(KEYS)
 local gatherMs, keepMs, me, room = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 
 local version, born = string.match(redis.call('GET', versionKey) or '', '^(%d+) (%d+)$')
 local storedBorn = born or ''
@@ -195,8 +195,8 @@ function acts.adopt(user, connection, from)
   return string.format('%.0f', now - line.goneAt) .. ' ' .. attendee.name
 end
 
-local reply = { '', '', 0 }
-for at = 6, #ARGV, 7 do
+local reply = { '', '', 0, '', 0, '' }
+for at = 7, #ARGV, 7 do
   reply[#reply + 1] = acts[ARGV[at]](unpack(ARGV, at + 1, at + 6))
 end
 
@@ -216,4 +216,5 @@ if noted then
   redis.call('PEXPIRE', pending, keepMs)
 end
 reply[1], reply[2] = string.format('%.0f', version), born or ''
+reply[4], reply[5], reply[6] = attendingOf(attendees, version, tonumber(ARGV[6]))
 return reply
