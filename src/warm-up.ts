@@ -4,14 +4,18 @@ import type { AddressInfo } from "node:net";
 import { io } from "socket.io-client";
 import { signToken } from "./auth/token.ts";
 import { systemClock } from "./clock.ts";
+import { compileSooner } from "./compiler.ts";
 import type { CarillonOptions } from "./options.ts";
 import { createCarillon } from "./server.ts";
 
 /** As many as talk in one room, each over a connection of its own. */
 const CLIENTS = 5;
 
-/** Messages of a client between its coming and its going, and how many of them are on their way at once. */
-const MESSAGES = 40;
+/**
+ * Messages of a client between its coming and its going, and how many of them are on their way at once. Few, so that many come: a worker
+ * has least time for code that is not compiled when thousands come back to it.
+ */
+const MESSAGES = 8;
 const AT_ONCE = 4;
 
 /** No start waits longer for an answer that does not come. */
@@ -42,6 +46,7 @@ export async function warmUp(
     ...(fanOut && { fanOut }),
     ...(intake && { intake }),
   });
+  const asUsual = compileSooner();
   try {
     // In a cluster of processes, a port of its own: others would share it.
     const where = { host: "127.0.0.1", port: 0, exclusive: true };
@@ -52,6 +57,7 @@ export async function warmUp(
       Array.from({ length: CLIENTS }, (_, index) => keepVisiting(url, secret, `visitor-${index}`, until)),
     );
   } finally {
+    asUsual();
     await carillon.close();
     http.closeAllConnections();
     await new Promise((resolve) => http.close(resolve));

@@ -22,7 +22,10 @@ export const connects = ({ clients, atOnce }: Size): Workload => ({
   name: "connects",
   about: `${clients} clients, ${atOnce} at once, over websocket, into no room, after ${WARMING} others; Carillon checks a token of each (what that takes alone is beside it), stock nothing.`,
   workers: 1,
-  contenders: asTheyAre("carillon", "stock", "ws", "uws"),
+  contenders: [
+    ...asTheyAre("carillon", "stock", "ws", "uws"),
+    { key: "carillon WARM_UP_MS=0", peer: "carillon", env: { WARM_UP_MS: "0" } },
+  ],
   shows: [figure.CPU_PER_CONNECT, figure.CPU_PER_CHECK, figure.CONNECTS_PER_SEC, figure.READY_P99],
   async run(stage) {
     const check = stage.ordered ? { [figure.CPU_PER_CHECK]: await checkAlone() } : {};
