@@ -20,11 +20,21 @@ const PROGRAMS = [
 /** Tests of whole clusters and of what runs out: they wait for leases, outages and other processes, and take half of the time. */
 const SLOW = "test/{chaos,cluster,monitor,presence}/**/*.test.ts";
 
-/** Side by side, since each of them mostly waits; but where somebody has chosen some. */
-const chosen = process.argv.slice(2);
-const runs = chosen.length > 0 ? [chosen] : [[SLOW], ["test/**/*.test.ts", "--ignore", SLOW]];
+/** A hundred clients at ten messages a second each take all that two cores have, and are to be back in time: nothing runs beside them. */
+const ALONE = "test/cluster/reload.test.ts";
 
-/** Runs mocha, and resolves with how it ended. The first shows what it does at once, the others when they have ended. */
+/** One step after the other; what is in a step runs side by side, since each of it mostly waits. */
+const chosen = process.argv.slice(2);
+const all = [
+  [
+    [SLOW, "--ignore", ALONE],
+    ["test/**/*.test.ts", "--ignore", SLOW],
+  ],
+  [[ALONE]],
+];
+const steps = chosen.length > 0 ? [[chosen]] : all;
+
+/** Runs mocha, and resolves with how it ended. The first of a step shows what it does at once, the others when they have ended. */
 function runMocha(args, index) {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
   const color = process.stdout.isTTY ? ["--color"] : [];
@@ -43,7 +53,8 @@ function runMocha(args, index) {
     child.on("close", (code, signal) => {
       if (index > 0) process.stdout.write(output);
       const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [undefined, 0, 0];
-      resolve({ passed: Number(passed), failed: Number(failed), code: code ?? 128 + constants.signals[signal] });
+      const [why = ""] = /^.*\b\d+ failing\b[^]*$/m.exec(output) ?? [];
+      resolve({ passed: Number(passed), failed: Number(failed), why, code: code ?? 128 + constants.signals[signal] });
     });
   });
 }
@@ -52,8 +63,12 @@ ensureInstalled();
 if (!ensurePrograms(PROGRAMS, "Testing")) process.exit(1);
 // The tests run the sources, but the web app is served as it is built.
 build();
-process.on("SIGINT", () => {});
-const ends = await Promise.all(runs.map(runMocha));
+let isCalledOff = false;
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => (isCalledOff = true));
+const ends = [];
+for (const step of steps) if (!isCalledOff) ends.push(...(await Promise.all(step.map(runMocha))));
 const sum = (name) => ends.reduce((total, end) => total + end[name], 0);
+// What failed first is far above by now.
+if (ends.length > 1) for (const { why } of ends) process.stdout.write(why);
 if (ends.length > 1) console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
-process.exitCode = Math.max(...ends.map(({ code }) => code));
+process.exitCode = Math.max(Number(isCalledOff), ...ends.map(({ code }) => code));
