@@ -1,17 +1,15 @@
-import type { Entry } from "./index.ts";
-
 /** How much an ack may carry, about. */
 export const ACK_BYTES = 256 * 1024;
 
 /** Bytes of anything as JSON. */
 export const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
 
-const sizes = new WeakMap<Entry, number>();
+const sizes = new WeakMap<object, number>();
 
-/** Bytes of an entry as JSON; computed once, since entries never change. */
-export function sizeOf(entry: Entry): number {
-  let size = sizes.get(entry);
-  if (size === undefined) sizes.set(entry, (size = bytesOf(entry)));
+/** The same of what never changes, as entries do not: computed once. */
+export function sizeOf(value: object): number {
+  let size = sizes.get(value);
+  if (size === undefined) sizes.set(value, (size = bytesOf(value)));
   return size;
 }
 

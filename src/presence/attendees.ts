@@ -1,7 +1,8 @@
 import type { RedisLink } from "../redis/link.ts";
 import { PARTITIONS, tagOf } from "../redis/partition.ts";
 import { readScript, whole } from "../redis/script.ts";
-import { type Attending, GATHER_MS, type PresenceChange } from "./index.ts";
+import { type Attending, GATHER_MS, type Member, type PresenceChange } from "./index.ts";
+import { KnownMembers } from "./known-members.ts";
 
 const CHANGE = readScript(import.meta.url, "lua/members.lua", "lua/change.lua");
 const TAKE = readScript(import.meta.url, "lua/take.lua");
@@ -84,6 +85,7 @@ export interface AttendeesOptions {
 export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Attendees {
   const inPartition = (partition: number, ...parts: string[]) =>
     [link.prefix, tagOf(partition), "presence", ...parts].join(":");
+  const lists = new KnownMembers();
 
   return {
     async change(room, acts, most = 0) {
@@ -96,10 +98,16 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
         key("presence", "workers"),
         key("presence", "given-up", room),
       ];
-      const args = [skewMs(), GATHER_MS, KEEP_MS, worker, room, whole(most), ...acts.flatMap(argsOf)];
+      const known = lists.of(room, most);
+      const about = [skewMs(), GATHER_MS, KEEP_MS, worker, room, whole(most), known?.state ?? ""];
+      const args = [...about, ...acts.flatMap(argsOf)];
       const reply = (await link.script(CHANGE, keys, args)) as [string, string, number, ...Found, ...string[]];
-      const [version, born, due, shown, count, members, ...results] = reply;
-      return { seen: { version, born }, due: due === 1, attending: attendingIn([shown, count, members]), results };
+      const [version, born, due, shown, memberCount, text, ...results] = reply;
+      const isKnown = known !== undefined && text === "";
+      const members = isKnown ? known.members : membersIn(text);
+      if (most > 0 && !isKnown) lists.put(room, { state: `${version} ${born}`, most, members });
+      const attending = { version: Number(shown), members, memberCount };
+      return { seen: { version, born }, due: due === 1, attending, results };
     },
 
     async take(room, name, from) {
@@ -117,7 +125,9 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
     async attending(room, most) {
       const key = link.keys(room);
       const keys = [key("presence", "room", room), key("presence", "version", room)];
-      return attendingIn((await link.script(ATTENDING, keys, [skewMs(), whole(most)])) as Found);
+      const found = (await link.script(ATTENDING, keys, [skewMs(), whole(most)])) as Found;
+      const [version, memberCount, text] = found;
+      return { version: Number(version), members: membersIn(text), memberCount };
     },
 
     async among(room, users) {
@@ -176,10 +186,7 @@ function argsOf(act: Act): (string | number)[] {
 /** What `lua/members.lua` finds. */
 type Found = [version: string, count: number, members: string];
 
-function attendingIn([version, memberCount, found]: Found): Attending {
-  const members = pairsOf(JSON.parse(found) as string[]).map(([id, name]) => ({ id, name }));
-  return { version: Number(version), members, memberCount };
-}
+const membersIn = (text: string): Member[] => pairsOf(JSON.parse(text) as string[]).map(([id, name]) => ({ id, name }));
 
 function pairsOf(flat: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];

@@ -82,6 +82,23 @@ describe("presence in Redis", () => {
     expect(cluster.names(ROOM)).to.deep.equal({ joined: ["ann"], left: ["ann"] });
   });
 
+  it("is read once for all who come back while it does not change, and again after a change on another worker", async () => {
+    using cluster = new PresenceCluster(redis.url);
+    const [a, b] = await cluster.two();
+    const read = async () =>
+      Number(/cmdstat_hgetall:calls=(\d+)/.exec(await redis.admin.info("commandstats"))?.[1] ?? 0);
+    const shownTo = async (user: string, tab: string) =>
+      (await a.presence.enter(ROOM, member(user), tab, 10)).members.map(({ id }) => id).toSorted();
+    await enter(b, "bob", "first");
+    expect(await shownTo("ann", "first")).to.deep.equal(["ann", "bob"]);
+    const before = await read();
+    expect(await shownTo("ann", "second")).to.deep.equal(["ann", "bob"]);
+    expect(await shownTo("bob", "second")).to.deep.equal(["ann", "bob"]);
+    expect((await read()) - before).to.equal(0);
+    await enter(b, "cat");
+    expect(await shownTo("bob", "third")).to.deep.equal(["ann", "bob", "cat"]);
+  });
+
   it("replaces a connection that was dropped on one worker by one on another", async () => {
     using cluster = new PresenceCluster(redis.url);
     const [a, b] = await cluster.two();

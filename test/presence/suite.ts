@@ -48,6 +48,25 @@ export function presenceSuite(open: OpenPresence): void {
       expect(await enterAs("cat", "Cat")).to.deep.equal({ version: await version(), members: [], memberCount: 3 });
     });
 
+    it("is shown anew to each who enters, whoever came, left, was sent out or renamed since the one before", async () => {
+      const { presence, room, enter, leave } = await start();
+      const shownTo = async (connection: string, name = "Ann") => {
+        const { members } = await presence.enter(room, { id: "ann", name }, connection, 10);
+        return members.map((member) => member.name).toSorted();
+      };
+      expect(await shownTo("first")).to.deep.equal(["Ann"]);
+      expect(await shownTo("second")).to.deep.equal(["Ann"]);
+      await enter("bob");
+      await enter("cat");
+      expect(await shownTo("third")).to.deep.equal(["Ann", "bob", "cat"]);
+      await leave("bob");
+      expect(await shownTo("fourth")).to.deep.equal(["Ann", "cat"]);
+      await presence.expel(room, "cat");
+      expect(await shownTo("fifth")).to.deep.equal(["Ann"]);
+      expect(await shownTo("sixth", "Anna")).to.deep.equal(["Anna"]);
+      expect(await shownTo("seventh", "Anna")).to.deep.equal(["Anna"]);
+    });
+
     it("is nobody in a room that nobody entered", async () => {
       const { there, presence, room, leave, drop } = await start();
       expect(await there()).to.deep.equal([]);

@@ -1,4 +1,4 @@
-import { ACK_BYTES, bytesOf, fitting } from "../../log/budget.ts";
+import { ACK_BYTES, bytesOf, fitting, sizeOf } from "../../log/budget.ts";
 import { CarillonError } from "../../protocol/errors.ts";
 import type { Input, ReplyData } from "../../protocol/contract.ts";
 import type { User } from "../../runtime/caller.ts";
@@ -172,7 +172,7 @@ export class Attendance {
 
 /** Where not all fit, the count tells that there are others, and `room:members` lists them. Nearly always all do, which is one look. */
 function listOf(all: readonly Member[], maxBytes: number): { members: Member[]; bytes: number } {
-  const bytes = bytesOf(all);
+  const bytes = sizeOf(all);
   if (bytes <= maxBytes) return { members: [...all], bytes };
   const members = [...fitting(all, maxBytes, bytesOf)];
   return { members, bytes: bytesOf(members) };

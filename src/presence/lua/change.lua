@@ -4,10 +4,11 @@
 --   connection; room: it is to tell), those workers, users who were told of as left for want of any trace. All of them are in
 --   the room's slot, so that each worker's set is too.
 -- ARGV: skew in ms, ms to gather, ms for which an empty room's version stays, worker, room, how many of those who attend then are to be
---   returned; then seven for each act:
+--   returned, version and born of those who are known (empty: none); then seven for each act:
 --   its name, user, connection, the user's name (adopt: the dead worker), ms since it was dropped (-1: it is there; leave:
 --   whether those who may have been there had the time to come back), and born and version as last seen ('-': never).
--- Returns version, born, whether this worker is to tell, then version, count and members of those who attend, then what became of each act.
+-- Returns version, born, whether this worker is to tell, then version, count and members of those who attend (none where they are
+--   known, since a step that changes them changes the version), then what became of each act.
 -- Where memory is full, Redis refuses the first write of a script if it takes memory, and none after it: so entering is
 --   refused whole, and leaving (whose first write takes none) works.
 local attendees, versionKey, pending, sets, workers, givenUp = unpack(KEYS)
@@ -196,7 +197,7 @@ function acts.adopt(user, connection, from)
 end
 
 local reply = { '', '', 0, '', 0, '' }
-for at = 7, #ARGV, 7 do
+for at = 8, #ARGV, 7 do
   reply[#reply + 1] = acts[ARGV[at]](unpack(ARGV, at + 1, at + 6))
 end
 
@@ -216,5 +217,9 @@ if noted then
   redis.call('PEXPIRE', pending, keepMs)
 end
 reply[1], reply[2] = string.format('%.0f', version), born or ''
-reply[4], reply[5], reply[6] = attendingOf(attendees, version, tonumber(ARGV[6]))
+if ARGV[7] == reply[1] .. ' ' .. reply[2] then
+  reply[4], reply[5] = reply[1], redis.call('HLEN', attendees)
+else
+  reply[4], reply[5], reply[6] = attendingOf(attendees, version, tonumber(ARGV[6]))
+end
 return reply
