@@ -6,6 +6,7 @@ import { RawClient } from "../kit/raw.ts";
 import { startServer, type TestServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
 import { emit, watchWrites } from "./fan-out-scene.ts";
+import { systemClock } from "../../src/clock.ts";
 import { silent } from "../../src/logger.ts";
 import { FAN_OUTS, openFanOut } from "../../src/runtime/fan-out/index.ts";
 
@@ -184,7 +185,7 @@ describe("fan-out", () => {
       await using clients = await raws(server, 2);
       let told = 0;
       const { io, chat } = server.carillon;
-      const ways = openFanOut(io, { fanOut, logger: silent, sent: (packets) => (told += packets) });
+      const ways = openFanOut(io, { fanOut, clock: systemClock, logger: silent, sent: (packets) => (told += packets) });
       for (const { client, conn } of chat?.sockets.values() ?? []) {
         ways.adopt(client);
         conn.on("packetCreate", () => told++);
@@ -203,7 +204,7 @@ describe("fan-out", () => {
     Object.assign(adapter, {
       _encode: (packet: object, options: object) => stock.call(adapter, packet, options).map((text) => `${text} `),
     });
-    openFanOut(io, { fanOut: "handle", logger, sent() {} });
+    openFanOut(io, { fanOut: "handle", clock: systemClock, logger, sent() {} });
     expect(lines.map(({ level, fields }) => [level, fields["difference"]])).to.deep.equal([
       ["warn", "the frame of a broadcast"],
     ]);

@@ -1,5 +1,6 @@
 import type { Socket as Connection } from "engine.io";
 import type { Namespace, Server, Socket } from "socket.io";
+import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { type EncodedPackets, encodePacket, interceptPackets, type PacketOptions, tellOutgoing } from "../socket-io.ts";
 import { Handles } from "../handle.ts";
@@ -12,6 +13,7 @@ import { Turn } from "./turn.ts";
 export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle"] as const;
 
 export interface FanOutOptions {
+  readonly clock: Clock;
   readonly logger: Logger;
   /**
    * `stock`: as Socket.IO does it. `frame`: a broadcast's frame in one buffer instead of two. `direct`: finished frames past engine.io to
@@ -32,13 +34,13 @@ export interface FanOut {
 }
 
 /** How packets of a server's clients leave: as told, but the stock way where Socket.IO or engine.io is not as expected. */
-export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions): FanOut {
+export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOptions): FanOut {
   const difference = fanOut === "stock" ? undefined : findDifference(io);
   if (difference) logger.warn({ difference }, "frames are sent the stock way: this Socket.IO is not one that we know");
   if (difference || fanOut === "stock") return { adopt() {}, join() {} };
   const outlets = new WeakMap<Socket["client"], Outlet>();
   const has = (way: FanOutOptions["fanOut"]) => FAN_OUTS.indexOf(way) <= FAN_OUTS.indexOf(fanOut);
-  const turn = new Turn(sent, has("handle") ? new Handles() : undefined);
+  const turn = new Turn(clock, sent, has("handle") ? new Handles() : undefined);
 
   function writeBy(outlet: Outlet): Write {
     if (!has("direct")) return onlyJoin;
@@ -65,6 +67,7 @@ export function openFanOut(io: Server, { fanOut, logger, sent }: FanOutOptions):
       adapter.broadcast = (packet: object, target) => {
         const roster = isPlain(target) ? rosters.of([...target.rooms][0] ?? "") : undefined;
         if (!roster || !broadcast(adapter, packet, roster, turn)) stock.call(adapter, packet, target);
+        turn.endBroadcast();
       };
     },
   };

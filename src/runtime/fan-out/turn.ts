@@ -1,4 +1,5 @@
 import type { Socket as Connection } from "engine.io";
+import type { Clock } from "../../clock.ts";
 import { DirectWay } from "../engine.ts";
 import { Bundle } from "./bundle.ts";
 import { type Broadcast, Crowd } from "./crowd.ts";
@@ -11,17 +12,32 @@ const SCRATCH_BYTES = 256 * 1024;
 /** More than this is written at once, in the middle of a turn: it would be memory, and saves no write that counts. */
 export const BUNDLE_BYTES = 64 * 1024;
 
+/**
+ * For so long nothing may have been sent before what goes to a room leaves at once: gathering would only make it wait for the rest of its
+ * request. So at most 200 times a second somebody has two writes instead of one.
+ */
+const QUIET_MS = 5;
+
 /** One turn of the event loop: all that its callbacks have to send leaves at its end, without a timer. */
 export class Turn {
   #start = new Bundle();
   #outlets: Outlet[] = [];
   #crowd: Crowd | undefined;
+  readonly #clock: Clock;
   readonly #sent: (packets: number) => void;
   readonly #handles: Handles | undefined;
+  #begun = false;
+  #endedAt = -Infinity;
+  /** Of this turn, and of the last one that had any. */
+  #broadcasts = 0;
+  #broadcastsBefore = 0;
+  /** Nothing was sent just before this turn. */
+  #isQuiet = false;
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   /** `sent` is told of packets that went to many. With `handles`, what leaves is written past Node's streams. */
-  constructor(sent: (packets: number) => void, handles?: Handles) {
+  constructor(clock: Clock, sent: (packets: number) => void, handles?: Handles) {
+    this.#clock = clock;
     this.#sent = sent;
     this.#handles = handles;
   }
@@ -45,6 +61,13 @@ export class Turn {
     if (!this.#crowd && this.#outlets.length < members.size) this.#beginCrowd(members);
     if (this.#crowd) this.#crowd.add(broadcast);
     else for (const outlet of members) outlet.give(broadcast);
+  }
+
+  /** After each broadcast, which leaves at once where it is likely to be the only one. */
+  endBroadcast(): void {
+    if (!this.#begun) return;
+    // Where the last turn had more than one, this one will.
+    if (this.#broadcasts++ === 0 && this.#broadcastsBefore === 1 && this.#isQuiet) this.#flush();
   }
 
   /** Before anything else is sent to a connection than what goes to all: it has what went to all so far. */
@@ -84,10 +107,21 @@ export class Turn {
 
   /** With the first that the turn has to send. */
   #schedule(): void {
-    if (this.#outlets.length === 0 && !this.#crowd) setImmediate(() => this.#end());
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#isQuiet = this.#clock.now() - this.#endedAt >= QUIET_MS;
+    setImmediate(() => this.#end());
   }
 
   #end(): void {
+    // First: what the flush itself sets off may have a turn of its own.
+    this.#begun = false;
+    if (this.#broadcasts > 0) [this.#broadcastsBefore, this.#broadcasts] = [this.#broadcasts, 0];
+    this.#flush();
+    this.#endedAt = this.#clock.now();
+  }
+
+  #flush(): void {
     // First, since those who cannot be written to directly are given theirs by it.
     this.#flushCrowd();
     const outlets = this.#outlets;
