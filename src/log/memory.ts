@@ -41,11 +41,11 @@ export function memoryLog({ counts = () => true, ...options }: MemoryLogOptions)
 
   return {
     async append(name, draft, guard = {}) {
-      sweepNext();
       const topic = peek(name);
       const appended = topic.append(draft, guard);
       // Not before: what was refused must not take any room.
       topics.set(name, topic);
+      sweepNext();
       return appended;
     },
     find: async (name, by, id) => peek(name).find(by, id),

@@ -78,8 +78,8 @@ export class MemoryTopic {
     const entry = this.#write(draft);
     if (draft.amends?.how === "erase") this.#erase(draft.amends.target, entry.at);
     if (draft.amends?.how === "revise") this.#revise(draft.amends.target, entry.seq);
-    this.trim();
     for (const listener of this.listeners) listener.entry(entry);
+    this.trim();
     return { entry, duplicate: false };
   }
 

@@ -1,3 +1,4 @@
+import { andThen } from "../../and-then.ts";
 import { ACK_BYTES, fittingLast, sizeOf } from "../../log/budget.ts";
 import type { Draft, Guard } from "../../log/index.ts";
 import { CarillonError } from "../../protocol/errors.ts";
@@ -34,16 +35,19 @@ export function messageHandlers(context: ChatContext, access: Access, changed: C
   }
 
   return {
-    "message:send": async ({ id, room, text, data, epoch, createdAt, ...body }, { user }) => {
-      const refusal = await access.refusal(user, "send", room);
-      const content = { text, ...(data && { data }) };
-      return write(user, room, { id, kind: "sent", content }, { refusal, epoch, createdAt }, body);
+    // In the call in which it came, where nobody has to be asked: what is sent is on its way before anything else is seen to.
+    "message:send": ({ id, room, text, data, epoch, createdAt, ...body }, { user }) => {
+      const draft = { id, kind: "sent", content: { text, ...(data && { data }) } };
+      return andThen(access.refusal(user, "send", room), (refusal) =>
+        write(user, room, draft, { refusal, epoch, createdAt }, body),
+      );
     },
 
-    "message:edit": async ({ id, room, target, epoch, text }, { user }) => {
-      const refusal = await access.refusal(user, "send", room);
+    "message:edit": ({ id, room, target, epoch, text }, { user }) => {
       const draft = { id, kind: "edited", content: { text }, amends: { target, how: "revise" } } as const;
-      return write(user, room, draft, { refusal, epoch, author: user.id });
+      return andThen(access.refusal(user, "send", room), (refusal) =>
+        write(user, room, draft, { refusal, epoch, author: user.id }),
+      );
     },
 
     "message:delete": async ({ id, room, target, epoch }, { user }) => {
