@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Namespace, Socket } from "socket.io";
+import { fakeClock } from "../kit/clock.ts";
 import { type Random, seededRandom } from "../kit/random.ts";
 import { startServer, type TestServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
@@ -10,6 +11,9 @@ const ROOMS = ["sample-a", "sample-b"] as const;
 /** So many that a room is not looked up for each broadcast; some of them are polling. */
 const CLIENTS = 12;
 const POLLING = 2;
+
+/** After so long, what comes next is not taken for more of the same. */
+const QUIET_MS = 5;
 
 interface Listener {
   readonly socket: Socket;
@@ -76,14 +80,18 @@ function act(random: Random, n: number, namespace: Namespace, all: readonly List
 
 describe("fan-out to a room", () => {
   it("gives everybody what was meant for him, in its order, whoever comes and goes and whatever else is sent in a turn", async () => {
-    await using server = await startServer();
+    const clock = fakeClock();
+    await using server = await startServer({ clock });
     await using clients = await listeners(server);
     const { list, namespace } = clients;
     const random = seededRandom(7);
     const expected: Expected = list.map(() => []);
     let n = 0;
     for (let turn = 0; turn < 200; turn++) {
-      for (let left = random.below(8); left >= 0; left--) act(random, n++, namespace, list, expected);
+      // Before some turns it was quiet.
+      if (random.percent(50)) await clock.advance(QUIET_MS);
+      for (let left = random.percent(50) ? random.below(8) : 0; left >= 0; left--)
+        act(random, n++, namespace, list, expected);
       await new Promise((resolve) => setImmediate(resolve));
     }
     for (const [place, { heard }] of list.entries()) {
@@ -107,6 +115,37 @@ describe("fan-out to a room", () => {
     expect(written).to.have.length(CLIENTS - POLLING);
     const shared = written.filter(({ sid }) => sid !== busy?.socket.id).map(({ chunk }) => chunk);
     expect(new Set(shared).size).to.equal(1);
+  });
+
+  it("leaves at once where nothing was sent just before and the last turn had no more, and at the end of the turn otherwise", async () => {
+    const clock = fakeClock();
+    await using server = await startServer({ clock });
+    await using clients = await listeners(server);
+    const { list, namespace } = clients;
+    const written = watchWrites(server);
+    const all = CLIENTS - POLLING;
+    let told = 0;
+    /** @returns how many writes were made for so many messages: before the turn was over, and by its end */
+    const turn = async (...messages: string[]) => {
+      const before = written.length;
+      for (const text of messages) namespace.local.to(ROOMS[0]).emit("sample", text);
+      const atOnce = written.length - before;
+      told += messages.length;
+      for (const { heard } of list) await eventually(() => heard.length === told);
+      return [atOnce, written.length - before];
+    };
+    expect(await turn("the first of all")).to.deep.equal([0, all]);
+    expect(await turn("just after another")).to.deep.equal([0, all]);
+    await clock.advance(QUIET_MS);
+    expect(await turn("one")).to.deep.equal([all, all]);
+    await clock.advance(QUIET_MS);
+    expect(await turn("one", "two", "three")).to.deep.equal([all, 2 * all]);
+    await clock.advance(QUIET_MS);
+    expect(await turn("one", "two", "three")).to.deep.equal([0, all]);
+    await clock.advance(QUIET_MS);
+    expect(await turn("one again")).to.deep.equal([0, all]);
+    await clock.advance(QUIET_MS);
+    expect(await turn("one")).to.deep.equal([all, all]);
   });
 
   it("is one write for each member of several rooms, however their messages take turns", async () => {
