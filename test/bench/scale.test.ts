@@ -34,7 +34,6 @@ const SMALL: Sizes = {
     beforeSeconds: 0.3,
     seconds: 2,
     withinSeconds: 30,
-    pinned: false,
   },
   rooms: { ...TIMES, clients: 4, roomsEach: 5, first: 2, perSec: 40, seconds: 0.5 },
   growth: { rooms: [10, 20], members: 2, perSec: 40, pace: { warmSeconds: 0.1, seconds: 0.5 }, pinned: false },

@@ -56,7 +56,6 @@ export const FULL: Sizes = {
     beforeSeconds: 5,
     seconds: 10,
     withinSeconds: 60,
-    pinned: true,
   },
   rooms: {
     clients: 100,

@@ -30,7 +30,7 @@ export function accountOf(size: StormSize, seen: Seen): Part {
   const { clients, rooms, roomsEach, others, perSec } = size;
   const about =
     `Two workers with Redis, ${clients} clients on one, each in ${roomsEach} of ${rooms} rooms, and ${others} on the other, who send ${perSec} messages/s. The first is killed (SIGKILL), ` +
-    "and all its clients come to the second, on websockets, by the backoff of a stock client with no options, and ask for what they missed. Limits on rates and handshakes are the defaults, and each client has an address of its own.";
+    "and all its clients come to the second, on websockets, by the backoff of a stock client with no options, and ask for what they missed. Limits on rates and handshakes are the defaults, and each client has an address of its own. Nothing is bound to a core.";
   return partOf(about, figuresOf(size, seen), { failed: failureOf(size, seen), disturbed: disturbanceOf(seen) });
 }
 

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { startRedis } from "../../../kit/redis.ts";
 import { startLoad } from "../../load/index.ts";
 import { measureStrain } from "../../load/strain.ts";
@@ -25,7 +24,6 @@ export interface StormSize {
   /** Of traffic from the kill on. */
   readonly seconds: number;
   readonly withinSeconds: number;
-  readonly pinned: boolean;
 }
 
 /** The limits as they are by default: all of the storm's clients have addresses of their own, as real ones have. */
@@ -47,32 +45,22 @@ interface Scene {
   readonly storm: Storm;
 }
 
-/** One of two workers is killed, and all its clients come to the other, which has clients and traffic of its own. */
+/**
+ * One of two workers is killed, and all its clients come to the other, which has clients and traffic of its own. Nothing is bound to a core, as
+ * nothing is under PM2: it is about how long it takes, and a worker's compiler and collector have threads beside its own.
+ */
 export async function workerKilled(size: StormSize): Promise<Part> {
-  const cores = placement(size.pinned);
   await using redis = await startRedis();
   await using peer = await peers["carillon-redis"].start({
     workers: 2,
     redisUrl: redis.url,
     env: DEFAULT_LIMITS,
-    ...(cores && { cores: [cores.rest, cores.left] }),
   });
-  await using load = await startLoad({
-    wire: "carillon",
-    targets: peer.targets,
-    sampleOneIn: 1,
-    ...(cores && { core: cores.rest }),
-  });
+  await using load = await startLoad({ wire: "carillon", targets: peer.targets, sampleOneIn: 1 });
   const leaving = peer.targets[KILLED];
   if (!leaving) throw new Error("There is no worker to kill");
   await using storm = new Storm(await stormClients(size), leaving);
   return await act({ size, peer, redis, load, storm });
-}
-
-/** The worker that is left has a core for itself; the one that is killed, and all that is beside them, share another. */
-function placement(pinned: boolean): { readonly left: number; readonly rest: number } | undefined {
-  const count = availableParallelism();
-  return pinned && count > 1 ? { left: 0, rest: count - 1 } : undefined;
 }
 
 const roomName = (index: number, { rooms }: StormSize): string => `room-${index % rooms}`;
