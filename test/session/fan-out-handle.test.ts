@@ -100,7 +100,7 @@ describe("writing by the handle below a stream", () => {
   });
 
   it("is how clients are written to by default, and not with `FAN_OUT=room`", async () => {
-    for (const fanOut of ["handle", "room"] as const) {
+    for (const fanOut of ["lone", "room"] as const) {
       await using server = await startServer({ fanOut });
       await using raw = await new RawClient(server.url).open();
       await raw.enter("/chat", await server.token("ann"));
@@ -116,7 +116,7 @@ describe("writing by the handle below a stream", () => {
       }) as typeof write;
       emit(server, "hello");
       await raw.packet((packet) => packet.includes("hello"));
-      expect(streamed, fanOut).to.equal(fanOut === "handle" ? 0 : 1);
+      expect(streamed, fanOut).to.equal(fanOut === "lone" ? 0 : 1);
     }
   });
 });

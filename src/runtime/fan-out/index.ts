@@ -10,7 +10,7 @@ import { findDifference } from "./self-test.ts";
 import { Turn } from "./turn.ts";
 
 /** How packets leave, each way with all that is before it, so that its own share can be measured. */
-export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle"] as const;
+export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle", "lone"] as const;
 
 export interface FanOutOptions {
   readonly clock: Clock;
@@ -19,6 +19,7 @@ export interface FanOutOptions {
    * `stock`: as Socket.IO does it. `frame`: a broadcast's frame in one buffer instead of two. `direct`: finished frames past engine.io to
    * where they can be written. `turn`: in one write for all that a connection is sent in a turn of the event loop. `room`: a room's members
    * are looked up when they change, and not for each broadcast, and written to in one pass. `handle`: by the handle below Node's stream.
+   * `lone`: what goes to a room, and is likely to be the only such message of its turn, before the turn is over.
    */
   readonly fanOut: (typeof FAN_OUTS)[number];
   /** Tells of packets that go out past engine.io, which tells of all others. */
@@ -67,7 +68,7 @@ export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOp
       adapter.broadcast = (packet: object, target) => {
         const roster = isPlain(target) ? rosters.of([...target.rooms][0] ?? "") : undefined;
         if (!roster || !broadcast(adapter, packet, roster, turn)) stock.call(adapter, packet, target);
-        turn.endBroadcast();
+        if (has("lone")) turn.endBroadcast();
       };
     },
   };

@@ -13,8 +13,8 @@ const SCRATCH_BYTES = 256 * 1024;
 export const BUNDLE_BYTES = 64 * 1024;
 
 /**
- * For so long nothing may have been sent before what goes to a room leaves at once: gathering would only make it wait for the rest of its
- * request. So at most 200 times a second somebody has two writes instead of one.
+ * Where nothing was sent for so long, what goes to a room leaves at once: gathering would only make it wait for the rest of its request. So
+ * at most 200 times a second a sender has his ack in a write of its own.
  */
 const QUIET_MS = 5;
 

@@ -4,7 +4,7 @@ import { sendByTimetable } from "./traffic.ts";
 import { asTheyAre, type Contender, type Workload } from "./workload.ts";
 
 /** Each of Carillon's techniques added to those before it; by default it has all of them. */
-const TECHNIQUES: readonly Contender[] = ["stock", "frame", "direct", "turn", "room"].map((technique) => ({
+const TECHNIQUES: readonly Contender[] = ["stock", "frame", "direct", "turn", "room", "handle"].map((technique) => ({
   key: `carillon FAN_OUT=${technique}`,
   peer: "carillon",
   env: { FAN_OUT: technique },

@@ -19,7 +19,10 @@ export const lowRate = ({ rooms, members }: Size): Workload => ({
   workers: 1,
   sampleOneIn: 1,
   timed: true,
-  contenders: asTheyAre("carillon", "stock", "ws", "uws"),
+  contenders: [
+    ...asTheyAre("carillon", "stock", "ws", "uws"),
+    { key: "carillon FAN_OUT=handle", peer: "carillon", env: { FAN_OUT: "handle" } },
+  ],
   shows: [figure.P50, figure.P99, figure.P999, figure.MAX, figure.CPU_PER_DELIVERY],
   async run(stage) {
     const all = await crowd(stage, { rooms, size: members });
