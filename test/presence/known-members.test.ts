@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { KnownMembers } from "../../src/presence/known-members.ts";
 
-describe("the lists of members that a worker knows", () => {
-  const list = (size: number, most = 200) => ({
-    state: "1 1",
-    most,
-    members: Array.from({ length: size }, (_, index) => ({ id: `user-${index}`, name: "A user" })),
-  });
+const list = (size: number, most = 200) => ({
+  state: "1 1",
+  most,
+  members: Array.from({ length: size }, (_, index) => ({ id: `user-${index}`, name: "A user" })),
+});
 
+describe("the lists of members that a worker knows", () => {
   it("are the newest of each room, for as many as were asked for", () => {
     const lists = new KnownMembers();
     lists.put("room", list(1));
