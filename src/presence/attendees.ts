@@ -103,9 +103,9 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
       const args = [...about, ...acts.flatMap(argsOf)];
       const reply = (await link.script(CHANGE, keys, args)) as [string, string, number, ...Found, ...string[]];
       const [version, born, due, shown, memberCount, text, ...results] = reply;
-      const isKnown = known !== undefined && text === "";
-      const members = isKnown ? known.members : membersIn(text);
-      if (most > 0 && !isKnown) lists.put(room, { state: `${version} ${born}`, most, members });
+      const state = `${version} ${born}`;
+      const members = known?.state === state ? known.members : membersIn(text);
+      if (most > 0 && members !== known?.members) lists.put(room, { state, most, members });
       const attending = { version: Number(shown), members, memberCount };
       return { seen: { version, born }, due: due === 1, attending, results };
     },

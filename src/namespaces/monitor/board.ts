@@ -1,4 +1,4 @@
-import { ACK_BYTES, bytesOf, fittingLast } from "../../log/budget.ts";
+import { ACK_BYTES, bytesOf, fittingLast, sizeOf } from "../../log/budget.ts";
 import type { AlertChange, Observed } from "./alerts.ts";
 import { covers, type Report, type Wanted } from "./fleet/index.ts";
 import type { HostFacts } from "./host.ts";
@@ -38,14 +38,8 @@ interface Listed {
   readonly lastAt: number | undefined;
 }
 
-const sizes = new WeakMap<Sample, number>();
-
-/** Bytes of a sample as JSON, with what parts it from the next; computed once. */
-function sizeOf(sample: Sample): number {
-  const size = sizes.get(sample) ?? bytesOf(sample) + 1;
-  sizes.set(sample, size);
-  return size;
-}
+/** Bytes of a sample as JSON, with what parts it from the next. */
+const sizeInList = (sample: Sample) => sizeOf(sample) + 1;
 
 export function createBoard(): Board {
   const listed = new Map<string, Listed>();
@@ -72,7 +66,7 @@ export function createBoard(): Board {
       const places = new Map(shown.map(([host, { ring }]) => [host, ring.count]));
       const recent = shown.flatMap(([, { ring }]) => ring.recent(now)).toSorted((a, b) => a.at - b.at);
       const bare = shown.map(([host, { facts }]) => ({ host, ...facts, samples: [] as Sample[] }));
-      const fitting = new Set(fittingLast(recent, ACK_BYTES - bytesOf(bare), sizeOf));
+      const fitting = new Set(fittingLast(recent, ACK_BYTES - bytesOf(bare), sizeInList));
       const hosts = bare.map((host, index) => ({
         ...host,
         samples: shown[index]?.[1].ring.recent(now).filter((sample) => fitting.has(sample)) ?? [],

@@ -217,9 +217,6 @@ if noted then
   redis.call('PEXPIRE', pending, keepMs)
 end
 reply[1], reply[2] = string.format('%.0f', version), born or ''
-if ARGV[7] == reply[1] .. ' ' .. reply[2] then
-  reply[4], reply[5] = reply[1], redis.call('HLEN', attendees)
-else
-  reply[4], reply[5], reply[6] = attendingOf(attendees, version, tonumber(ARGV[6]))
-end
+local areKnown = ARGV[7] == reply[1] .. ' ' .. reply[2]
+reply[4], reply[5], reply[6] = attendingOf(attendees, version, areKnown and 0 or tonumber(ARGV[6]))
 return reply

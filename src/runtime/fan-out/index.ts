@@ -42,13 +42,15 @@ export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOp
   const outlets = new WeakMap<Socket["client"], Outlet>();
   const has = (way: FanOutOptions["fanOut"]) => FAN_OUTS.indexOf(way) <= FAN_OUTS.indexOf(fanOut);
   const turn = new Turn(clock, sent, has("handle") ? new Handles() : undefined);
+  // Not to be asked again for each packet.
+  const [gathers, leavesLone] = [has("turn"), has("lone")];
 
   function writeBy(outlet: Outlet): Write {
     if (!has("direct")) return onlyJoin;
     return (packets, options) => {
       if (!outlet.write(packets, options)) return false;
       sent(1);
-      if (!has("turn")) outlet.flush();
+      if (!gathers) outlet.flush();
       return true;
     };
   }
@@ -68,7 +70,7 @@ export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOp
       adapter.broadcast = (packet: object, target) => {
         const roster = isPlain(target) ? rosters.of([...target.rooms][0] ?? "") : undefined;
         if (!roster || !broadcast(adapter, packet, roster, turn)) stock.call(adapter, packet, target);
-        if (has("lone")) turn.endBroadcast();
+        if (leavesLone) turn.endBroadcast();
       };
     },
   };

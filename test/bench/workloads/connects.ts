@@ -4,7 +4,7 @@ import type { LoadClient } from "../load.ts";
 import * as figure from "./figures.ts";
 import { spent } from "./spent.ts";
 import { letIn } from "./traffic.ts";
-import { asTheyAre, type Stage, type Workload } from "./workload.ts";
+import { asTheyAre, carillonWith, type Stage, type Workload } from "./workload.ts";
 
 interface Size {
   readonly clients: number;
@@ -22,10 +22,7 @@ export const connects = ({ clients, atOnce }: Size): Workload => ({
   name: "connects",
   about: `${clients} clients, ${atOnce} at once, over websocket, into no room, after ${WARMING} others; Carillon checks a token of each (what that takes alone is beside it), stock nothing.`,
   workers: 1,
-  contenders: [
-    ...asTheyAre("carillon", "stock", "ws", "uws"),
-    { key: "carillon WARM_UP_MS=0", peer: "carillon", env: { WARM_UP_MS: "0" } },
-  ],
+  contenders: [...asTheyAre("carillon", "stock", "ws", "uws"), carillonWith("WARM_UP_MS", "0")],
   shows: [figure.CPU_PER_CONNECT, figure.CPU_PER_CHECK, figure.CONNECTS_PER_SEC, figure.READY_P99],
   async run(stage) {
     const check = stage.ordered ? { [figure.CPU_PER_CHECK]: await checkAlone() } : {};

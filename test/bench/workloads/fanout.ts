@@ -1,14 +1,10 @@
 import { crowd, timetable } from "./crowd.ts";
 import * as figure from "./figures.ts";
 import { sendByTimetable } from "./traffic.ts";
-import { asTheyAre, type Contender, type Workload } from "./workload.ts";
+import { asTheyAre, carillonWith, type Workload } from "./workload.ts";
 
 /** Each of Carillon's techniques added to those before it; by default it has all of them. */
-const TECHNIQUES: readonly Contender[] = ["stock", "frame", "direct", "turn", "room", "handle"].map((technique) => ({
-  key: `carillon FAN_OUT=${technique}`,
-  peer: "carillon",
-  env: { FAN_OUT: technique },
-}));
+const TECHNIQUES = ["stock", "frame", "direct", "turn", "room", "handle"].map((way) => carillonWith("FAN_OUT", way));
 
 interface Size {
   readonly rooms: number;

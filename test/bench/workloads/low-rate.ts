@@ -1,7 +1,7 @@
 import { crowd, timetable } from "./crowd.ts";
 import * as figure from "./figures.ts";
 import { sendByTimetable } from "./traffic.ts";
-import { asTheyAre, type Workload } from "./workload.ts";
+import { asTheyAre, carillonWith, type Workload } from "./workload.ts";
 
 interface Size {
   /** As many messages a second as there are rooms. */
@@ -19,10 +19,7 @@ export const lowRate = ({ rooms, members }: Size): Workload => ({
   workers: 1,
   sampleOneIn: 1,
   timed: true,
-  contenders: [
-    ...asTheyAre("carillon", "stock", "ws", "uws"),
-    { key: "carillon FAN_OUT=handle", peer: "carillon", env: { FAN_OUT: "handle" } },
-  ],
+  contenders: [...asTheyAre("carillon", "stock", "ws", "uws"), carillonWith("FAN_OUT", "handle")],
   shows: [figure.P50, figure.P99, figure.P999, figure.MAX, figure.CPU_PER_DELIVERY],
   async run(stage) {
     const all = await crowd(stage, { rooms, size: members });

@@ -76,3 +76,10 @@ export const TEXT_BYTES = 180;
 
 /** Peers as they are, each under its own key. */
 export const asTheyAre = (...peers: readonly string[]): Contender[] => peers.map((peer) => ({ key: peer, peer }));
+
+/** Carillon in memory with one of its settings as it is not by default. */
+export const carillonWith = (setting: string, value: string): Contender => ({
+  key: `carillon ${setting}=${value}`,
+  peer: "carillon",
+  env: { [setting]: value },
+});
