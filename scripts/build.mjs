@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,8 +23,27 @@ export function build() {
   // At the same places beside dist/src as beside src.
   for (const script of filesIn("src").filter((path) => path.endsWith(".lua")))
     cpSync(join(root, script), join(dist, script));
+  compileNative();
   // Last, so that a build which was broken off is done again.
   writeFileSync(stamp, source);
+}
+
+/** What is in C is not needed: without a compiler, or on another system, the service does by itself what that does faster. */
+function compileNative() {
+  if (process.platform !== "linux") return;
+  mkdirSync(join(dist, "native"));
+  const [source, object] = [join(root, "src/runtime/write-each.c"), join(dist, "native/write-each.node")];
+  const flags = [
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-fPIC",
+    "-shared",
+    `-I${join(root, "node_modules/node-api-headers/include")}`,
+  ];
+  const { status, error } = spawnSync("cc", [...flags, "-o", object, source], { stdio: ["ignore", 2, 2] });
+  if (status !== 0)
+    console.error(`Building without what is in C, which is slower${error ? `: ${error.message}` : ""}.`);
 }
 
 /** What it prints goes to standard error: the output is that of whatever was built. */

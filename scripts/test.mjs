@@ -15,6 +15,7 @@ const PROGRAMS = [
   { binary: "redis-sentinel", package: "redis-sentinel" },
   { binary: "nginx", package: "nginx" },
   { binary: "ip", package: "iproute2" },
+  { binary: "cc", package: "build-essential" },
 ];
 
 /** Tests of whole clusters and of what runs out: they wait for leases, outages and other processes, and take half of the time. */

@@ -109,11 +109,16 @@ export class DirectWay {
     return this.#isHandleClear && this.#stream.writableLength === 0;
   }
 
-  /** Writes, unless something that was written before is not yet on its way. */
-  writeIfClear(frames: Buffer): boolean {
-    const isClear = this.isClear;
-    if (isClear) this.#put(frames);
-    return isClear;
+  /** Writes the same to many that are clear, none of them twice. */
+  static writeEach(ways: readonly DirectWay[], frames: Buffer, handles?: Handles): void {
+    const taken = handles?.writeEach(
+      ways.map((way) => way.#handle),
+      frames,
+    );
+    for (const [index, way] of ways.entries()) {
+      const bytes = taken?.[index] ?? 0;
+      if (bytes < frames.length) way.#put(bytes === 0 ? frames : frames.subarray(bytes));
+    }
   }
 
   /** Lost where the connection is no longer open, as everything that is written to it then. */

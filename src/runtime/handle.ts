@@ -1,9 +1,12 @@
 import type { Writable } from "node:stream";
+import type { WriteEach } from "./write-each.ts";
 
 /** What we reach into of Node's `net`: the handle below a TCP connection or a unix socket, to which the stream itself writes. */
 export interface Handle {
   /** Hands over at once what the kernel takes, and queues the rest. Returns 0, or the number of an error. */
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
+  /** Its descriptor while it is open, and then -1; not on every system. */
+  readonly fd?: number;
 }
 
 /** What Node remembers of a write until the kernel has taken all of it. */
@@ -43,7 +46,13 @@ function findBinding(): Binding | undefined {
  */
 export class Handles {
   readonly #binding = findBinding();
+  readonly #writeEach: WriteEach | undefined;
   #request: WriteRequest | undefined;
+
+  /** With `writeEach`, many are written to by one call. */
+  constructor(writeEach?: WriteEach) {
+    this.#writeEach = writeEach;
+  }
 
   /** The handle of a stream; nothing where it cannot be written to. Over TLS it keeps what it has encrypted in another way. */
   of(stream: Stream): Handle | undefined {
@@ -65,5 +74,19 @@ export class Handles {
     this.#request = undefined;
     request.buffer = bytes;
     return request;
+  }
+
+  /**
+   * Writes the same to many, each as by `write`. @returns of how many bytes of each one's the kernel has taken: the rest is to be written,
+   * which also finds out what is wrong where it was none. Nothing where that cannot be done by one call.
+   */
+  writeEach(handles: readonly (Handle | undefined)[], bytes: Buffer): Int32Array | undefined {
+    if (!this.#writeEach) return undefined;
+    // Asked for now: the descriptor of a handle that is closed may be another connection's by now.
+    const fds = new Int32Array(handles.length);
+    for (let index = 0; index < fds.length; index++) fds[index] = handles[index]?.fd ?? -1;
+    const taken = new Int32Array(fds.length);
+    this.#writeEach(fds, bytes, taken);
+    return taken;
   }
 }

@@ -1,5 +1,25 @@
+import { createRequire } from "node:module";
+import type { WriteEach } from "../../src/runtime/write-each.ts";
+
 /** Node's handle of a TCP connection: each of these is one write to the kernel. */
 type Handle = Record<string, ((request: object, what: unknown, ...rest: unknown[]) => number) | undefined>;
+
+type Note = (bytes: Buffer, chunk: unknown) => void;
+
+/** Of connections by their descriptors, for what is written past their handles. */
+const noted = new Map<{ readonly fd: number }, Note>();
+
+/** What servers that are started from now on write to many by. */
+const native = createRequire(import.meta.url)("#native/write-each.node") as { writeEach: WriteEach };
+const { writeEach } = native;
+native.writeEach = (fds, bytes, taken) => {
+  writeEach(fds, bytes, taken);
+  for (const [handle, note] of noted) {
+    const index = fds.indexOf(handle.fd);
+    if (handle.fd < 0) noted.delete(handle);
+    else if (taken[index]) note(Buffer.from(bytes.subarray(0, taken[index])), bytes);
+  }
+};
 
 /** Each with what was written as bytes: a buffer, a text, or several of them, of which texts have their encoding beside them. */
 const WRITES: Readonly<Record<string, (what: never, areBuffers?: unknown) => Buffer>> = {
@@ -19,8 +39,9 @@ const WRITES: Readonly<Record<string, (what: never, areBuffers?: unknown) => Buf
 };
 
 /** Tells of each write of a TCP stream to the kernel: what was written, and as what it was handed over. */
-export function noteWrites(stream: object, note: (bytes: Buffer, chunk: unknown) => void): void {
-  const { _handle: handle } = stream as { _handle: Handle };
+export function noteWrites(stream: object, note: Note): void {
+  const { _handle: handle } = stream as { _handle: Handle & { readonly fd: number } };
+  noted.set(handle, note);
   for (const [name, toBytes] of Object.entries(WRITES)) {
     const write = handle[name];
     if (!write) throw new Error(`Node's handles have no ${name} any more`);

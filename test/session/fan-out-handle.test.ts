@@ -1,34 +1,14 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import type { Socket } from "node:net";
 import { expect } from "chai";
 import { type Handle, Handles } from "../../src/runtime/handle.ts";
 import { RawClient } from "../kit/raw.ts";
 import { startServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
-import { emit } from "./fan-out-scene.ts";
+import { connection, emit } from "./fan-out-scene.ts";
 
 /** Far more than the kernel holds for a peer that does not read. */
 const MUCH = 64 * 1024 * 1024;
-
-/** A TCP connection over the loopback, both of its ends. */
-async function connection() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const accepted = once(server, "connection") as Promise<[Socket]>;
-  const near = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => {});
-  const [far] = await accepted;
-  if (near.connecting) await once(near, "connect");
-  return {
-    near,
-    far: far.on("error", () => {}),
-    async [Symbol.asyncDispose]() {
-      near.destroy();
-      far.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 function handleOf(handles: Handles, stream: Socket): Handle {
   const handle = handles.of(stream);
@@ -100,7 +80,7 @@ describe("writing by the handle below a stream", () => {
   });
 
   it("is how clients are written to by default, and not with `FAN_OUT=room`", async () => {
-    for (const fanOut of ["lone", "room"] as const) {
+    for (const fanOut of ["native", "room"] as const) {
       await using server = await startServer({ fanOut });
       await using raw = await new RawClient(server.url).open();
       await raw.enter("/chat", await server.token("ann"));
@@ -116,7 +96,7 @@ describe("writing by the handle below a stream", () => {
       }) as typeof write;
       emit(server, "hello");
       await raw.packet((packet) => packet.includes("hello"));
-      expect(streamed, fanOut).to.equal(fanOut === "lone" ? 0 : 1);
+      expect(streamed, fanOut).to.equal(fanOut === "native" ? 0 : 1);
     }
   });
 });

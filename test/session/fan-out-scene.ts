@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { TestServer } from "../kit/server.ts";
 import { noteWrites } from "../kit/writes.ts";
 
@@ -22,3 +24,22 @@ export function watchWrites({ carillon }: TestServer): Written[] {
 
 /** What no contract has, to all who are in `/chat`: by Socket.IO's own means. */
 export const emit = ({ carillon }: TestServer, ...args: unknown[]) => carillon.chat?.emit("sample", ...args);
+
+/** A TCP connection over the loopback, both of its ends. */
+export async function connection() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const near = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => {});
+  const [far] = await accepted;
+  if (near.connecting) await once(near, "connect");
+  return {
+    near,
+    far: far.on("error", () => {}),
+    async [Symbol.asyncDispose]() {
+      near.destroy();
+      far.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

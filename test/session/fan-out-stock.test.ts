@@ -29,7 +29,7 @@ function tell(server: TestServer): void {
 }
 
 /** What each of fifty stock clients hears, and the bytes that each is sent over its websocket. */
-async function listen(fanOut: "lone" | "stock") {
+async function listen(fanOut: "native" | "stock") {
   await using server = await startServer({ fanOut });
   const clients: Client[] = [];
   try {
@@ -61,7 +61,7 @@ async function listen(fanOut: "lone" | "stock") {
 
 describe("fan-out, beside Socket.IO's own", () => {
   it("is heard alike by 50 stock clients, is the same to the byte over websocket, and takes fewer writes", async () => {
-    const [stock, ours] = [await listen("stock"), await listen("lone")];
+    const [stock, ours] = [await listen("stock"), await listen("native")];
     expect(ours.heard).to.deep.equal(stock.heard);
     expect(ours.heard.every((events) => events.length > TEXTS.length)).to.equal(true);
     expect(stock.bytes.filter(({ length }) => length > 0)).to.have.length.above(CLIENTS / 2);

@@ -204,7 +204,7 @@ describe("fan-out", () => {
     Object.assign(adapter, {
       _encode: (packet: object, options: object) => stock.call(adapter, packet, options).map((text) => `${text} `),
     });
-    openFanOut(io, { fanOut: "lone", clock: systemClock, logger, sent() {} });
+    openFanOut(io, { fanOut: "native", clock: systemClock, logger, sent() {} });
     expect(lines.map(({ level, fields }) => [level, fields["difference"]])).to.deep.equal([
       ["warn", "the frame of a broadcast"],
     ]);

@@ -1,4 +1,6 @@
 import type { EncodedPackets, PacketOptions } from "../socket-io.ts";
+import { DirectWay } from "../engine.ts";
+import type { Handles } from "../handle.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** A packet that goes to many: its frame, and what engine.io takes for those who cannot be written to directly. */
@@ -40,7 +42,7 @@ export class Crowd {
   takeOut(outlet: Outlet): void {
     this.#apart.push(outlet);
     outlet.apartFrom = this;
-    for (const broadcast of this.#broadcasts) outlet.give(broadcast);
+    this.#giveTo(outlet);
   }
 
   add(broadcast: Broadcast): void {
@@ -56,18 +58,27 @@ export class Crowd {
   }
 
   /** Writes to all, in one pass, what they share. Nothing is added any more. @returns how many packets that were */
-  flush(): number {
-    const [first, ...others] = this.#broadcasts;
+  flush(handles?: Handles): number {
+    const [first, ...more] = this.#broadcasts;
     if (!first) return 0;
-    const frames = others.length === 0 ? first.frame : Buffer.concat(this.#broadcasts.map(({ frame }) => frame));
-    let written = 0;
+    const frames = more.length === 0 ? first.frame : Buffer.concat(this.#broadcasts.map(({ frame }) => frame));
+    const ways: DirectWay[] = [];
+    const others: Outlet[] = [];
     for (const outlet of this.#members) {
       if (outlet.apartFrom === this) continue;
-      if (outlet.writeShared(frames)) written++;
-      else for (const broadcast of this.#broadcasts) outlet.give(broadcast);
+      const way = outlet.clearWay;
+      if (way) ways.push(way);
+      else others.push(outlet);
     }
+    // At once: whatever else is done may close one of them.
+    DirectWay.writeEach(ways, frames, handles);
+    for (const outlet of others) this.#giveTo(outlet);
     this.#end();
-    return written * this.#broadcasts.length;
+    return ways.length * this.#broadcasts.length;
+  }
+
+  #giveTo(outlet: Outlet): void {
+    for (const broadcast of this.#broadcasts) outlet.give(broadcast);
   }
 
   #end(): void {

@@ -4,13 +4,14 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { type EncodedPackets, encodePacket, interceptPackets, type PacketOptions, tellOutgoing } from "../socket-io.ts";
 import { Handles } from "../handle.ts";
+import { loadWriteEach } from "../write-each.ts";
 import { Outlet, singleFrame } from "./outlet.ts";
 import { type Roster, Rosters } from "./roster.ts";
 import { findDifference } from "./self-test.ts";
 import { Turn } from "./turn.ts";
 
 /** How packets leave, each way with all that is before it, so that its own share can be measured. */
-export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle", "lone"] as const;
+export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle", "lone", "native"] as const;
 
 export interface FanOutOptions {
   readonly clock: Clock;
@@ -19,7 +20,8 @@ export interface FanOutOptions {
    * `stock`: as Socket.IO does it. `frame`: a broadcast's frame in one buffer instead of two. `direct`: finished frames past engine.io to
    * where they can be written. `turn`: in one write for all that a connection is sent in a turn of the event loop. `room`: a room's members
    * are looked up when they change, and not for each broadcast, and written to in one pass. `handle`: by the handle below Node's stream.
-   * `lone`: what goes to a room, and is likely to be the only such message of its turn, before the turn is over.
+   * `lone`: what goes to a room, and is likely to be the only such message of its turn, before the turn is over. `native`: to a whole room by
+   * one call out of JavaScript, where that was compiled.
    */
   readonly fanOut: (typeof FAN_OUTS)[number];
   /** Tells of packets that go out past engine.io, which tells of all others. */
@@ -41,7 +43,11 @@ export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOp
   if (difference || fanOut === "stock") return { adopt() {}, join() {} };
   const outlets = new WeakMap<Socket["client"], Outlet>();
   const has = (way: FanOutOptions["fanOut"]) => FAN_OUTS.indexOf(way) <= FAN_OUTS.indexOf(fanOut);
-  const turn = new Turn(clock, sent, has("handle") ? new Handles() : undefined);
+  const turn = new Turn(
+    clock,
+    sent,
+    has("handle") ? new Handles(has("native") ? loadWriteEach() : undefined) : undefined,
+  );
   // Not to be asked again for each packet.
   const [gathers, leavesLone] = [has("turn"), has("lone")];
 

@@ -30,7 +30,7 @@ export class Outlet {
     if (packets.length !== 1 || typeof packet !== "string" || options.volatile) return false;
     if (this.#pending && this.#pending.bytes > BUNDLE_BYTES) this.flush();
     // What is pending is followed by nothing but what comes this way: engine.io's own packets flush it first.
-    if (!this.#pending && !this.#currentWay?.isClear) return false;
+    if (!this.#pending && !this.clearWay) return false;
     const before = this.#pending ?? this.#turn.begin(this);
     const shared = singleFrame(options);
     this.#pending = shared ? before.shared(shared) : before.alone(packet);
@@ -42,9 +42,10 @@ export class Outlet {
     handOver(this.#client, packets, options);
   }
 
-  /** Writes frames at once, for one that nothing is pending for; or says that they have to be given. */
-  writeShared(frames: Buffer): boolean {
-    return this.#currentWay?.writeIfClear(frames) ?? false;
+  /** Where frames can be written at once, for one that nothing is pending for; nothing where they have to be given. */
+  get clearWay(): DirectWay | undefined {
+    const way = this.#currentWay;
+    return way?.isClear ? way : undefined;
   }
 
   /** Writes what is pending. Nothing of it is left for a connection that was cut meanwhile. */

@@ -102,7 +102,7 @@ export class Turn {
 
   #flushCrowd(): void {
     const crowd = this.#endCrowd();
-    if (crowd) this.#sent(crowd.flush());
+    if (crowd) this.#sent(crowd.flush(this.#handles));
   }
 
   /** With the first that the turn has to send. */

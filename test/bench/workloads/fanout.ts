@@ -4,7 +4,9 @@ import { sendByTimetable } from "./traffic.ts";
 import { asTheyAre, carillonWith, type Workload } from "./workload.ts";
 
 /** Each of Carillon's techniques added to those before it; by default it has all of them. */
-const TECHNIQUES = ["stock", "frame", "direct", "turn", "room", "handle"].map((way) => carillonWith("FAN_OUT", way));
+const TECHNIQUES = ["stock", "frame", "direct", "turn", "room", "handle", "lone"].map((way) =>
+  carillonWith("FAN_OUT", way),
+);
 
 interface Size {
   readonly rooms: number;

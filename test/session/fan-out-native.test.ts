@@ -1,0 +1,174 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Handles } from "../../src/runtime/handle.ts";
+import { loadWriteEach } from "../../src/runtime/write-each.ts";
+import { RawClient } from "../kit/raw.ts";
+import { startServer, type TestServer } from "../kit/server.ts";
+import { eventually } from "../kit/wait.ts";
+import { noteWrites } from "../kit/writes.ts";
+import { connection } from "./fan-out-scene.ts";
+
+/** Far more than the kernel holds for a peer that does not read. */
+const MUCH = 64 * 1024 * 1024;
+
+const ROOM = "sample-room";
+
+/** So many that their room is written to in one pass. */
+const CLIENTS = 10;
+
+function writer() {
+  const writeEach = loadWriteEach();
+  if (!writeEach) throw new Error("it was not compiled: no C compiler?");
+  return writeEach;
+}
+
+function handlesOf(...streams: Socket[]) {
+  const handles = new Handles(writer());
+  return { handles, list: streams.map((stream) => handles.of(stream)) };
+}
+
+/** Clients of a room, and the TCP connections by which they are sent what goes to it. */
+async function members(server: TestServer) {
+  const list: RawClient[] = [];
+  for (let index = 0; index < CLIENTS; index++) {
+    const client = await new RawClient(server.url).open();
+    await client.enter("/chat", await server.token(`user-${index}`));
+    await client.packet((packet) => packet.includes("session:opened"));
+    list.push(client);
+  }
+  const streams = [...(server.carillon.chat?.sockets.values() ?? [])].map((socket) => {
+    void socket.join(ROOM);
+    const { _socket: stream } = (socket.conn.transport as unknown as { socket: { _socket: Socket } }).socket;
+    return stream;
+  });
+  return {
+    list,
+    streams,
+    async [Symbol.asyncDispose]() {
+      for (const client of list) await client[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const tell = ({ carillon }: TestServer, text: string) => void carillon.chat?.local.to(ROOM).emit("sample", text);
+
+const heardBy = ({ heard }: RawClient) => heard.filter((packet) => packet.includes('"sample"'));
+
+describe("writing to many by one call", () => {
+  it("hands the same bytes to each, and says how many the kernel took of each one's", async () => {
+    await using first = await connection();
+    await using stuck = await connection();
+    await using last = await connection();
+    const { handles, list } = handlesOf(first.near, stuck.near, last.near);
+    while (handles.writeEach([list[1]], Buffer.alloc(MUCH))?.[0] !== 0);
+    const bytes = Buffer.from("to all of you");
+    expect(handles.writeEach([list[0], undefined, ...list.slice(1)], bytes)).to.deep.equal(
+      Int32Array.of(bytes.length, 0, 0, bytes.length),
+    );
+    for (const { far } of [first, last]) expect(String((await once(far, "data"))[0])).to.equal("to all of you");
+  });
+
+  it("says of how much less the kernel took where it does not take all", async () => {
+    await using ends = await connection();
+    const { handles, list } = handlesOf(ends.near);
+    const [taken = 0] = handles.writeEach(list, Buffer.alloc(MUCH)) ?? [];
+    expect(taken).to.be.within(1, MUCH - 1);
+    let bytes = 0;
+    ends.far.on("data", (data) => (bytes += data.length));
+    await eventually(() => bytes === taken);
+  });
+
+  it("writes nothing for a connection that is closed, whoever has its descriptor now", async () => {
+    const gone = await connection();
+    const { handles, list } = handlesOf(gone.near);
+    const descriptors = [list[0]?.fd];
+    await gone[Symbol.asyncDispose]();
+    await using next = await connection();
+    descriptors.push(handles.of(next.near)?.fd, handles.of(next.far)?.fd);
+    // Else this shows nothing: the kernel gives the lowest that is free.
+    expect(descriptors.slice(1)).to.include(descriptors[0]);
+    const heard: string[] = [];
+    for (const end of [next.near, next.far]) end.on("data", (data) => heard.push(String(data)));
+    expect(handles.writeEach(list, Buffer.from("a secret"))).to.deep.equal(Int32Array.of(0));
+    next.near.write("the end");
+    next.far.write("the end");
+    await eventually(() => heard.length === 2);
+    expect(heard).to.deep.equal(["the end", "the end"]);
+  });
+
+  it("refuses what it cannot write, rather than reading past its end", () => {
+    const writeEach = writer() as (...args: unknown[]) => void;
+    const [fds, bytes] = [Int32Array.of(-1, -1), Buffer.from("hello")];
+    for (const args of [
+      [],
+      [fds, bytes],
+      [fds, "hello", new Int32Array(2)],
+      [[-1, -1], bytes, new Int32Array(2)],
+      [fds, bytes, new Int32Array(1)],
+      [fds, bytes, new Uint32Array(2)],
+    ])
+      expect(() => writeEach(...args)).to.throw(TypeError, "writeEach takes");
+  });
+
+  it("is left where it was not compiled, or for another machine", async () => {
+    expect(loadWriteEach("#native/of-nobody.node")).to.equal(undefined);
+    const folder = await mkdtemp(join(tmpdir(), "carillon-native-"));
+    try {
+      const file = join(folder, "write-each.node");
+      await writeFile(file, "\x7fELF, but of what?");
+      expect(loadWriteEach(file)).to.equal(undefined);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    expect(new Handles().writeEach([undefined], Buffer.from("hello"))).to.equal(undefined);
+  });
+
+  it("is how a room is written to by default, and not with `FAN_OUT=lone`", async () => {
+    for (const fanOut of [undefined, "lone"] as const) {
+      await using server = await startServer(fanOut && { fanOut });
+      await using room = await members(server);
+      let byHandle = 0;
+      for (const { _handle: handle } of room.streams as unknown as { _handle: Record<string, () => number> }[]) {
+        const { writeBuffer } = handle;
+        handle["writeBuffer"] = (...args: unknown[]) => {
+          byHandle++;
+          return writeBuffer?.apply(handle, args as []) ?? 0;
+        };
+      }
+      tell(server, "hello");
+      for (const client of room.list) await eventually(() => heardBy(client).length === 1);
+      expect(byHandle, fanOut).to.equal(fanOut === "lone" ? CLIENTS : 0);
+    }
+  });
+
+  it("goes on with what a slow client's kernel did not take, in order and to the byte, and lets nobody else wait", async () => {
+    await using server = await startServer({ maxBufferBytes: MUCH });
+    await using room = await members(server);
+    const [slow, ...others] = room.list;
+    const [stream] = room.streams;
+    if (!slow || !stream) throw new Error("nobody is there");
+    const written: number[] = [];
+    noteWrites(stream, (bytes) => written.push(bytes.length));
+    slow.stall();
+    const texts: string[] = [];
+    const isStuck = () => server.carillon.io.engine.clientsCount === CLIENTS && stream.writableLength > 0;
+    while (!isStuck() && texts.length < 2_000) {
+      texts.push(`${texts.length} ${randomBytes(16 * 1024).toString("hex")}`);
+      tell(server, texts.at(-1) ?? "");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const expected = texts.map((text) => `42/chat,["sample","${text}"]`);
+    for (const client of others) await eventually(() => heardBy(client).length === texts.length);
+    expect(heardBy(slow).length).to.be.lessThan(texts.length);
+    slow.resume();
+    await eventually(() => heardBy(slow).length === texts.length);
+    for (const client of room.list) expect(heardBy(client)).to.deep.equal(expected);
+    // One frame was taken in part, and the rest of it written by itself.
+    expect(new Set(written).size).to.be.greaterThan(1);
+  });
+});
