@@ -59,7 +59,7 @@ export interface Attendees {
   /** Takes what was gathered of a room: by the same `name` the same again. `from` is who was to tell it. */
   take(room: string, name: string, from: string): Promise<PresenceChange | undefined>;
   attending(room: string, most: number): Promise<Attending>;
-  among(room: string, users: readonly string[]): Promise<ReadonlySet<string>>;
+  absent(room: string, users: readonly string[]): Promise<readonly string[]>;
   /** How far rooms have come; absent where nothing is known of one. */
   seen(rooms: readonly string[]): Promise<readonly (Seen | undefined)[]>;
   /** What each partition's set of a worker holds. */
@@ -130,10 +130,10 @@ export function redisAttendees({ link, worker, skewMs }: AttendeesOptions): Atte
       return { version: Number(version), members: membersIn(text), memberCount };
     },
 
-    async among(room, users) {
-      if (users.length === 0) return new Set();
+    async absent(room, users) {
+      if (users.length === 0) return [];
       const found = await link.run((client) => client.hmget(link.keys(room)("presence", "room", room), ...users));
-      return new Set(users.filter((_, place) => isConnected(found[place] ?? "")));
+      return users.filter((_, place) => !isConnected(found[place] ?? ""));
     },
 
     seen: (rooms) =>

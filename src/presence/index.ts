@@ -34,8 +34,8 @@ export interface Presence {
   /** A user attends no longer over any connection, one that was dropped and might come back included. */
   expel(room: string, user: string): Promise<void>;
   attending(room: string, most: number): Promise<Attending>;
-  /** Those of `users` who attend over a connection that is there. */
-  among(room: string, users: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of `users` who do not attend over a connection that is there. */
+  absent(room: string, users: readonly string[]): Promise<readonly string[]>;
   /**
    * Hears of changes, gathered for up to `GATHER_MS`: of each user how it ended. Every worker hears of the rooms that are attended from
    * it, and may hear of others.

@@ -150,9 +150,9 @@ export function memoryPresence({ clock }: { clock: Clock }): Presence {
 
     attending: async (name, most) => attending(name, most),
 
-    async among(name, users) {
+    async absent(name, users) {
       const attendees = rooms.get(name)?.attendees;
-      return new Set(users.filter((user) => attendees?.get(user)?.isThere));
+      return users.filter((user) => !attendees?.get(user)?.isThere);
     },
 
     listen(listener) {

@@ -131,8 +131,8 @@ class SharedPresence implements RedisPresence {
     return this.#attendees.attending(room, most);
   }
 
-  among(room: string, users: readonly string[]) {
-    return this.#attendees.among(room, users);
+  absent(room: string, users: readonly string[]) {
+    return this.#attendees.absent(room, users);
   }
 
   listen(listener: (change: PresenceChange) => void): () => void {

@@ -50,7 +50,7 @@ export function relayPresence(presence: Presence, options: RelayOptions): Presen
     },
     expel: (room, user) => presence.expel(room, user),
     attending: (room, most) => presence.attending(room, most),
-    among: (room, users) => presence.among(room, users),
+    absent: (room, users) => presence.absent(room, users),
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -23,10 +23,9 @@ export function createChangeNotice(
   async function tell(room: string, { head, lastAt }: Change): Promise<void> {
     const members = await rooms.members(room, LARGE_ROOM);
     if (!members) return;
-    const attending = await presence.among(room, members);
-    const others = members.filter((user) => !attending.has(user)).map(userRoom);
+    const absent = await presence.absent(room, members);
     // Socket.IO takes an empty list of rooms for everybody.
-    if (others.length > 0) namespace.to(others).emit("room:changed", { room, head, lastAt });
+    if (absent.length > 0) namespace.to(absent.map(userRoom)).emit("room:changed", { room, head, lastAt });
   }
 
   async function seeTo(room: string): Promise<void> {
