@@ -22,6 +22,7 @@ static bool view_of(napi_env env, napi_value value, napi_typedarray_type wanted,
 /* What the kernel takes at once; 0 where it takes nothing now, or never will. Node has SIGPIPE ignored, and its sockets never block. */
 static int32_t taken_by(int fd, const struct view *bytes) {
   ssize_t taken;
+  if (fd < 0) return 0;
   do {
     taken = write(fd, bytes->data, bytes->length);
   } while (taken < 0 && errno == EINTR);
