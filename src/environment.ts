@@ -147,7 +147,7 @@ export const Environment = z.object({
   ),
   FAN_OUT: setting(
     oneOf(FAN_OUTS).default("native"),
-    "`native`: one write for all that a client is sent in a turn, a room in one pass and by one call, past Node's streams, and at once where it is likely to be all; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn`, `room`, `handle` and `lone` are in between, to be measured",
+    "`native`: one write for all that a client is sent in a turn, a room in one pass and (where a C compiler has built what does it) by one call, past Node's streams, and at once where it is likely to be all; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn`, `room`, `handle` and `lone` are in between, to be measured",
   ),
   INTAKE: setting(
     oneOf(INTAKES).default("direct"),
