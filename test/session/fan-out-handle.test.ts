@@ -5,7 +5,7 @@ import { type Handle, Handles } from "../../src/runtime/handle.ts";
 import { RawClient } from "../kit/raw.ts";
 import { startServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
-import { connection, emit } from "./fan-out-scene.ts";
+import { connection, emit, streamOf } from "./fan-out-scene.ts";
 
 /** Far more than the kernel holds for a peer that does not read. */
 const MUCH = 64 * 1024 * 1024;
@@ -87,7 +87,8 @@ describe("writing by the handle below a stream", () => {
       await raw.packet((packet) => packet.includes("session:opened"));
       const [socket] = server.carillon.chat?.sockets.values() ?? [];
       if (!socket) throw new Error("nobody is there");
-      const { _socket: stream } = (socket.conn.transport as unknown as { socket: { _socket: Socket } }).socket;
+      const stream = streamOf(socket.conn);
+      if (!stream) throw new Error("it is polling");
       let streamed = 0;
       const write = stream.write.bind(stream);
       stream.write = ((...args: Parameters<typeof write>) => {

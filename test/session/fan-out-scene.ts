@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Socket as Connection } from "engine.io";
+import { RawClient } from "../kit/raw.ts";
 import type { TestServer } from "../kit/server.ts";
 import { noteWrites } from "../kit/writes.ts";
 
@@ -11,12 +13,35 @@ export interface Written {
   readonly chunk: unknown;
 }
 
+/** Clients in `/chat` that take whatever they are sent. */
+export async function raws(server: TestServer, count: number) {
+  const list: RawClient[] = [];
+  for (let index = 0; index < count; index++) {
+    const client = await new RawClient(server.url).open();
+    await client.enter("/chat", await server.token(`user-${index}`));
+    await client.packet((packet) => packet.includes("session:opened"));
+    list.push(client);
+  }
+  return {
+    list,
+    async [Symbol.asyncDispose]() {
+      for (const client of list) await client[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The TCP connection below a websocket; nothing while polling. */
+export function streamOf({ transport }: Connection): Socket | undefined {
+  const { socket } = transport as unknown as { socket?: { _socket: Socket } };
+  const { _socket: stream } = socket ?? {};
+  return stream;
+}
+
 /** Notes each write to the TCP connections of those who are in `/chat` over a websocket now. */
 export function watchWrites({ carillon }: TestServer): Written[] {
   const written: Written[] = [];
   for (const { id, conn } of carillon.chat?.sockets.values() ?? []) {
-    const { socket } = conn.transport as unknown as { socket?: { _socket: object } };
-    const { _socket: stream } = socket ?? {};
+    const stream = streamOf(conn);
     if (stream) noteWrites(stream, (bytes, chunk) => written.push({ sid: id, bytes, chunk }));
   }
   return written;

@@ -2,10 +2,10 @@ import { expect } from "chai";
 import { Server } from "socket.io";
 import type { Client } from "../kit/client.ts";
 import { keepLogs } from "../kit/logs.ts";
-import { RawClient } from "../kit/raw.ts";
-import { startServer, type TestServer } from "../kit/server.ts";
+import type { RawClient } from "../kit/raw.ts";
+import { startServer } from "../kit/server.ts";
 import { eventually } from "../kit/wait.ts";
-import { emit, watchWrites } from "./fan-out-scene.ts";
+import { emit, raws, watchWrites } from "./fan-out-scene.ts";
 import { systemClock } from "../../src/clock.ts";
 import { silent } from "../../src/logger.ts";
 import { FAN_OUTS, openFanOut } from "../../src/runtime/fan-out/index.ts";
@@ -13,23 +13,6 @@ import { FAN_OUTS, openFanOut } from "../../src/runtime/fan-out/index.ts";
 /** What a websocket's frame begins with, whole as it is: text, and the good-bye. */
 const TEXT_FRAME = 0x81;
 const CLOSE_FRAME = 0x88;
-
-/** Clients that take whatever they are sent. */
-async function raws(server: TestServer, count: number) {
-  const list: RawClient[] = [];
-  for (let index = 0; index < count; index++) {
-    const client = await new RawClient(server.url).open();
-    await client.enter("/chat", await server.token(`user-${index}`));
-    await client.packet((packet) => packet.includes("session:opened"));
-    list.push(client);
-  }
-  return {
-    list,
-    async [Symbol.asyncDispose]() {
-      for (const client of list) await client[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const samplesOf = ({ heard }: RawClient) => heard.filter((packet) => packet.includes("sample"));
 
