@@ -146,8 +146,8 @@ export const Environment = z.object({
     "how long a worker that goes away spreads its clients' leaving, in milliseconds",
   ),
   FAN_OUT: setting(
-    oneOf(FAN_OUTS).default("native"),
-    "`native`: one write for all that a client is sent in a turn, a room in one pass and (where a C compiler has built what does it) by one call, past Node's streams, and at once where it is likely to be all; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn`, `room`, `handle` and `lone` are in between, to be measured",
+    oneOf(FAN_OUTS).default("watched"),
+    "`watched`: one write for all that a client is sent in a turn, a room in one pass and (where a C compiler has built what does it) by one call, past Node's streams, and at once where it is likely to be all; `stock`: one for each packet, as Socket.IO does it; `frame`, `direct`, `turn`, `room`, `handle`, `lone` and `native` are in between, to be measured",
   ),
   INTAKE: setting(
     oneOf(INTAKES).default("direct"),

@@ -96,7 +96,7 @@ const DEFAULTS = {
   maxBufferBytes: 1024 * 1024,
   allowedOrigins: [],
   drainMs: 10_000,
-  fanOut: "native",
+  fanOut: "watched",
   intake: "direct",
   logger: silent,
   clock: systemClock,

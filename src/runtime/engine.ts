@@ -1,5 +1,6 @@
 import type { Socket as Connection } from "engine.io";
 import type { Handle, Handles, Stream } from "./handle.ts";
+import { watchChanges, type Watcher } from "./watch-changes.ts";
 
 /** What we reach into of engine.io 6.6 and ws 8, whose types keep it private; absent fields read as "nothing there". */
 interface Internals {
@@ -67,6 +68,13 @@ export function backlog(connection: Connection): number {
 const WS_OPEN = 1;
 const WS_CLOSED = 3;
 
+export interface WayOptions {
+  /** To write past Node's stream as well. */
+  readonly handles?: Handles | undefined;
+  /** To be told of what happens below; only with `handles`. */
+  readonly watcher?: Watcher | undefined;
+}
+
 /** The TCP connection below a websocket, for finished frames: past engine.io and ws, which have nothing to add to them. */
 export class DirectWay {
   readonly #connection: Connection;
@@ -75,23 +83,35 @@ export class DirectWay {
   readonly #stream: Stream;
   readonly #handles: Handles | undefined;
   readonly #handle: Handle | undefined;
+  readonly #watcher: Watcher | undefined;
   /** What was written past the stream, which knows nothing of it, was taken. */
   #isHandleClear = true;
 
-  private constructor(connection: Connection, websocket: Websocket, stream: Stream, handles: Handles | undefined) {
+  private constructor(connection: Connection, websocket: Websocket, stream: Stream, { handles, watcher }: WayOptions) {
     this.#connection = connection;
     this.#transport = internals(connection).transport;
     this.#websocket = websocket;
     this.#stream = stream;
     this.#handles = handles;
     this.#handle = handles?.of(stream);
+    if (this.#handle && watcher && watchChanges(stream, this.#handle, watcher)) this.#watcher = watcher;
   }
 
-  /** Nothing while a connection is polling, or where its packets may be compressed. With `handles`, past Node's stream as well. */
-  static of(connection: Connection, handles?: Handles): DirectWay | undefined {
+  /** Nothing while a connection is polling, or where its packets may be compressed. */
+  static of(connection: Connection, options: WayOptions = {}): DirectWay | undefined {
     const { socket, perMessageDeflate } = internals(connection).transport;
     const { _socket: stream } = socket ?? {};
-    return socket && stream && !perMessageDeflate ? new DirectWay(connection, socket, stream, handles) : undefined;
+    return socket && stream && !perMessageDeflate ? new DirectWay(connection, socket, stream, options) : undefined;
+  }
+
+  /** Whether its watcher is told of whatever may make it less clear, but for what engine.io is given to send, or is to close. */
+  get isWatched(): boolean {
+    return this.#watcher !== undefined;
+  }
+
+  /** Of the handle, while that is open; -1 where there is none. */
+  get descriptor(): number {
+    return this.#handle?.fd ?? -1;
   }
 
   /** Whether it leads where the connection's packets go: an upgrade puts another transport in the place of the first. */
@@ -109,32 +129,21 @@ export class DirectWay {
     return this.#isHandleClear && this.#stream.writableLength === 0;
   }
 
-  /** Writes the same to many that are clear, none of them twice. */
-  static writeEach(ways: readonly DirectWay[], frames: Buffer, handles?: Handles): void {
-    const taken = handles?.writeEach(
-      ways.map((way) => way.#handle),
-      frames,
-    );
-    for (const [index, way] of ways.entries()) {
-      const bytes = taken?.[index] ?? 0;
-      if (bytes < frames.length) way.#put(bytes === 0 ? frames : frames.subarray(bytes));
-    }
-  }
-
   /** Lost where the connection is no longer open, as everything that is written to it then. */
   write(frames: Buffer): void {
     if (!this.#isOpen) return;
     // What is left to the stream stays before what comes after it.
-    if (this.isTaken) this.#put(frames);
+    if (this.isTaken) this.put(frames);
     else this.#stream.write(frames);
   }
 
-  /** After all that was written before was taken. */
-  #put(frames: Buffer): void {
+  /** The same where all that was written before is known to be taken. */
+  put(frames: Buffer): void {
     const written = this.#handle && this.#handles?.write(this.#handle, frames);
     if (written === "taken") return;
     if (written === undefined || written === "failed") return void this.#stream.write(frames);
     this.#isHandleClear = false;
+    this.#watcher?.changing();
     written.oncomplete = () => (this.#isHandleClear = true);
   }
 

@@ -77,16 +77,14 @@ export class Handles {
   }
 
   /**
-   * Writes the same to many, each as by `write`. @returns of how many bytes of each one's the kernel has taken: the rest is to be written,
-   * which also finds out what is wrong where it was none. Nothing where that cannot be done by one call.
+   * Writes the same to many, each as by `write`: to the descriptors of handles that are open, as the one of a closed handle may be another
+   * connection's by now, or -1. @returns how many bytes of each one's the kernel has taken: the rest is to be written, which also finds
+   * out what is wrong where it was none. Nothing where that cannot be done by one call.
    */
-  writeEach(handles: readonly (Handle | undefined)[], bytes: Buffer): Int32Array | undefined {
+  writeEach(descriptors: Int32Array, bytes: Buffer): Int32Array | undefined {
     if (!this.#writeEach) return undefined;
-    // Asked for now: the descriptor of a handle that is closed may be another connection's by now.
-    const fds = new Int32Array(handles.length);
-    for (let index = 0; index < fds.length; index++) fds[index] = handles[index]?.fd ?? -1;
-    const taken = new Int32Array(fds.length);
-    this.#writeEach(fds, bytes, taken);
+    const taken = new Int32Array(descriptors.length);
+    this.#writeEach(descriptors, bytes, taken);
     return taken;
   }
 }

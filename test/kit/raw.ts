@@ -60,10 +60,14 @@ export class RawClient implements AsyncDisposable {
   }
 
   #inOneWrite(write: () => void): void {
-    const { _socket: stream } = this.#socket as unknown as { _socket: Socket };
-    stream.cork();
+    this.#stream.cork();
     write();
-    stream.uncork();
+    this.#stream.uncork();
+  }
+
+  get #stream(): Socket {
+    const { _socket: stream } = this.#socket as unknown as { _socket: Socket };
+    return stream;
   }
 
   /** The first packet heard, already or yet to come, that matches. */
@@ -86,6 +90,11 @@ export class RawClient implements AsyncDisposable {
   /** Reads on. */
   resume(): void {
     this.#socket.resume();
+  }
+
+  /** Calls back whenever it has read something, whole or not. */
+  onRead(callBack: () => void): void {
+    this.#stream.on("data", callBack);
   }
 
   get isOpen(): boolean {

@@ -37,6 +37,29 @@ export function streamOf({ transport }: Connection): Socket | undefined {
   return stream;
 }
 
+const ROOM = "sample-room";
+
+/** So many that their room is written to in one pass. */
+const MEMBERS = 10;
+
+/** Clients of a room, and the TCP connections by which they are sent what goes to it. */
+export async function members(server: TestServer) {
+  const clients = await raws(server, MEMBERS);
+  const streams = [...(server.carillon.chat?.sockets.values() ?? [])].map((socket) => {
+    void socket.join(ROOM);
+    const stream = streamOf(socket.conn);
+    if (!stream) throw new Error("it is polling");
+    return stream;
+  });
+  return { ...clients, streams };
+}
+
+/** What no contract has, to all of that room. */
+export const tell = ({ carillon }: TestServer, text: string) => void carillon.chat?.local.to(ROOM).emit("sample", text);
+
+/** What a client has heard of what was told. */
+export const heardBy = ({ heard }: RawClient) => heard.filter((packet) => packet.includes('"sample"'));
+
 /** Notes each write to the TCP connections of those who are in `/chat` over a websocket now. */
 export function watchWrites({ carillon }: TestServer): Written[] {
   const written: Written[] = [];

@@ -47,7 +47,7 @@ describe("parseConfig", () => {
       maxBufferBytes: 1_048_576,
       runDir: join(tmpdir(), `carillon-${process.getuid?.()}-3000`),
       drainMs: 10_000,
-      fanOut: "native",
+      fanOut: "watched",
       intake: "direct",
       warmUpMs: 1_000,
       logLevel: "info",

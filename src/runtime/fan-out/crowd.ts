@@ -1,5 +1,4 @@
 import type { EncodedPackets, PacketOptions } from "../socket-io.ts";
-import { DirectWay } from "../engine.ts";
 import type { Handles } from "../handle.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -62,19 +61,27 @@ export class Crowd {
     const [first, ...more] = this.#broadcasts;
     if (!first) return 0;
     const frames = more.length === 0 ? first.frame : Buffer.concat(this.#broadcasts.map(({ frame }) => frame));
-    const ways: DirectWay[] = [];
+    const clear: Outlet[] = [];
+    const descriptors: number[] = [];
     const others: Outlet[] = [];
     for (const outlet of this.#members) {
       if (outlet.apartFrom === this) continue;
-      const way = outlet.clearWay;
-      if (way) ways.push(way);
-      else others.push(outlet);
+      const descriptor = outlet.clearDescriptor;
+      if (descriptor === undefined) others.push(outlet);
+      else {
+        clear.push(outlet);
+        descriptors.push(descriptor);
+      }
     }
     // At once: whatever else is done may close one of them.
-    DirectWay.writeEach(ways, frames, handles);
+    const taken = handles?.writeEach(new Int32Array(descriptors), frames);
+    for (const [index, outlet] of clear.entries()) {
+      const bytes = taken?.[index] ?? 0;
+      if (bytes < frames.length) outlet.put(bytes === 0 ? frames : frames.subarray(bytes));
+    }
     for (const outlet of others) this.#giveTo(outlet);
     this.#end();
-    return ways.length * this.#broadcasts.length;
+    return clear.length * this.#broadcasts.length;
   }
 
   #giveTo(outlet: Outlet): void {

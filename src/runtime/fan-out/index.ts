@@ -11,7 +11,7 @@ import { findDifference } from "./self-test.ts";
 import { Turn } from "./turn.ts";
 
 /** How packets leave, each way with all that is before it, so that its own share can be measured. */
-export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle", "lone", "native"] as const;
+export const FAN_OUTS = ["stock", "frame", "direct", "turn", "room", "handle", "lone", "native", "watched"] as const;
 
 export interface FanOutOptions {
   readonly clock: Clock;
@@ -21,7 +21,8 @@ export interface FanOutOptions {
    * where they can be written. `turn`: in one write for all that a connection is sent in a turn of the event loop. `room`: a room's members
    * are looked up when they change, and not for each broadcast, and written to in one pass. `handle`: by the handle below Node's stream.
    * `lone`: what goes to a room, and is likely to be the only such message of its turn, before the turn is over. `native`: to a whole room by
-   * one call out of JavaScript, where that was compiled.
+   * one call out of JavaScript, where that was compiled. `watched`: connections tell of whatever happens to them, and are not looked at for each
+   * broadcast.
    */
   readonly fanOut: (typeof FAN_OUTS)[number];
   /** Tells of packets that go out past engine.io, which tells of all others. */
@@ -43,11 +44,8 @@ export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOp
   if (difference || fanOut === "stock") return { adopt() {}, join() {} };
   const outlets = new WeakMap<Socket["client"], Outlet>();
   const has = (way: FanOutOptions["fanOut"]) => FAN_OUTS.indexOf(way) <= FAN_OUTS.indexOf(fanOut);
-  const turn = new Turn(
-    clock,
-    sent,
-    has("handle") ? new Handles(has("native") ? loadWriteEach() : undefined) : undefined,
-  );
+  const handles = has("handle") ? new Handles(has("native") ? loadWriteEach() : undefined) : undefined;
+  const turn = new Turn({ clock, sent, handles, watches: has("watched") });
   // Not to be asked again for each packet.
   const [gathers, leavesLone] = [has("turn"), has("lone")];
 
@@ -66,7 +64,7 @@ export function openFanOut(io: Server, { fanOut, clock, logger, sent }: FanOutOp
       if (outlets.has(client)) return;
       const outlet = new Outlet(client, turn);
       outlets.set(client, outlet);
-      if (has("direct")) flushFirst(client.conn, () => outlet.flush());
+      if (has("direct")) goBefore(client.conn, () => outlet.makeWay());
       interceptPackets(client, writeBy(outlet));
     },
     join({ adapter }) {
@@ -106,12 +104,12 @@ function onlyJoin(_packets: EncodedPackets, options: PacketOptions): boolean {
   return false;
 }
 
-/** Whatever engine.io itself has to send, and its end, come after what is pending. */
-function flushFirst(connection: Connection, flush: () => void): void {
-  connection.on("packetCreate", flush);
+/** Calls back before engine.io sends anything itself, or closes. */
+function goBefore(connection: Connection, callBack: () => void): void {
+  connection.on("packetCreate", callBack);
   const close = connection.close.bind(connection);
   connection.close = (discard) => {
-    flush();
+    callBack();
     close(discard);
   };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "socket.io";
 import type { DirectWay } from "../engine.ts";
+import type { Watcher } from "../watch-changes.ts";
 import { type EncodedPackets, handOver, type PacketOptions } from "../socket-io.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Broadcast, Crowd } from "./crowd.ts";
@@ -9,10 +10,12 @@ import { BUNDLE_BYTES, type Turn } from "./turn.ts";
  * The way out of one connection: the packets of a turn leave in one write at its end. Where finished frames cannot be written directly
  * (polling, a client that does not keep up, compression, binary packets) they go the stock way, in their order.
  */
-export class Outlet {
+export class Outlet implements Watcher {
   readonly #client: Socket["client"];
   readonly #turn: Turn;
   #way: DirectWay | undefined;
+  /** Of its way, while nothing has happened to that since it was found clear. */
+  #clearDescriptor: number | undefined;
   /** Whom it has been taken out of in this turn. */
   apartFrom: Crowd | undefined;
   /** What goes out at the end of this turn. */
@@ -30,7 +33,7 @@ export class Outlet {
     if (packets.length !== 1 || typeof packet !== "string" || options.volatile) return false;
     if (this.#pending && this.#pending.bytes > BUNDLE_BYTES) this.flush();
     // What is pending is followed by nothing but what comes this way: engine.io's own packets flush it first.
-    if (!this.#pending && !this.clearWay) return false;
+    if (!this.#pending && this.clearDescriptor === undefined) return false;
     const before = this.#pending ?? this.#turn.begin(this);
     const shared = singleFrame(options);
     this.#pending = shared ? before.shared(shared) : before.alone(packet);
@@ -42,10 +45,28 @@ export class Outlet {
     handOver(this.#client, packets, options);
   }
 
-  /** Where frames can be written at once, for one that nothing is pending for; nothing where they have to be given. */
-  get clearWay(): DirectWay | undefined {
-    const way = this.#currentWay;
-    return way?.isClear ? way : undefined;
+  /**
+   * Where frames can be written at once, for one that nothing is pending for: -1 where that goes by `put` alone. Nothing where they have to be
+   * given. To be used before anything else is done, which may close it.
+   */
+  get clearDescriptor(): number | undefined {
+    return this.#clearDescriptor ?? this.#findClear();
+  }
+
+  /** Writes frames to one whose way is clear. */
+  put(frames: Buffer): void {
+    this.#way?.put(frames);
+  }
+
+  /** Its way may no longer be clear. */
+  changing(): void {
+    this.#clearDescriptor = undefined;
+  }
+
+  /** Whatever engine.io itself has to send, and its end, come after what is pending. */
+  makeWay(): void {
+    this.flush();
+    this.changing();
   }
 
   /** Writes what is pending. Nothing of it is left for a connection that was cut meanwhile. */
@@ -57,9 +78,13 @@ export class Outlet {
     if (this.#way) this.#turn.write(this.#way, pending);
   }
 
-  get #currentWay(): DirectWay | undefined {
-    if (!this.#way?.isCurrent) this.#way = this.#turn.wayOf(this.#client.conn);
-    return this.#way;
+  #findClear(): number | undefined {
+    if (!this.#way?.isCurrent) this.#way = this.#turn.wayOf(this.#client.conn, this);
+    const way = this.#way;
+    if (!way?.isClear) return undefined;
+    const { descriptor } = way;
+    if (way.isWatched) this.#clearDescriptor = descriptor;
+    return descriptor;
   }
 }
 

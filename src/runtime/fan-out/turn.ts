@@ -1,9 +1,10 @@
 import type { Socket as Connection } from "engine.io";
 import type { Clock } from "../../clock.ts";
 import { DirectWay } from "../engine.ts";
+import type { Handles } from "../handle.ts";
+import type { Watcher } from "../watch-changes.ts";
 import { Bundle } from "./bundle.ts";
 import { type Broadcast, Crowd } from "./crowd.ts";
-import type { Handles } from "../handle.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** What one connection alone is sent is put together here. Rarely is there more of it. */
@@ -18,6 +19,16 @@ export const BUNDLE_BYTES = 64 * 1024;
  */
 const QUIET_MS = 5;
 
+export interface TurnOptions {
+  readonly clock: Clock;
+  /** Is told of packets that went to many. */
+  sent(packets: number): void;
+  /** To write what leaves past Node's streams. */
+  readonly handles: Handles | undefined;
+  /** Outlets are told of what happens to their ways, rather than to look at them each time. */
+  readonly watches: boolean;
+}
+
 /** One turn of the event loop: all that its callbacks have to send leaves at its end, without a timer. */
 export class Turn {
   #start = new Bundle();
@@ -26,6 +37,7 @@ export class Turn {
   readonly #clock: Clock;
   readonly #sent: (packets: number) => void;
   readonly #handles: Handles | undefined;
+  readonly #watches: boolean;
   #begun = false;
   #endedAt = -Infinity;
   /** Of this turn, and of the last one that had any. */
@@ -35,16 +47,16 @@ export class Turn {
   #isQuiet = false;
   #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-  /** `sent` is told of packets that went to many. With `handles`, what leaves is written past Node's streams. */
-  constructor(clock: Clock, sent: (packets: number) => void, handles?: Handles) {
+  constructor({ clock, sent, handles, watches }: TurnOptions) {
     this.#clock = clock;
     this.#sent = sent;
     this.#handles = handles;
+    this.#watches = watches;
   }
 
-  /** Nothing where finished frames cannot be written directly. */
-  wayOf(connection: Connection): DirectWay | undefined {
-    return DirectWay.of(connection, this.#handles);
+  /** The way of an outlet, which may be told of what happens to it. Nothing where finished frames cannot be written directly. */
+  wayOf(connection: Connection, watcher: Watcher): DirectWay | undefined {
+    return DirectWay.of(connection, { handles: this.#handles, watcher: this.#watches ? watcher : undefined });
   }
 
   /** Has an outlet flushed at the end of the turn; what it sends follows what this returns. */

@@ -4,7 +4,7 @@ import { sendByTimetable } from "./traffic.ts";
 import { asTheyAre, carillonWith, type Workload } from "./workload.ts";
 
 /** Each of Carillon's techniques added to those before it; by default it has all of them. */
-const TECHNIQUES = ["stock", "frame", "direct", "turn", "room", "handle", "lone"].map((way) =>
+const TECHNIQUES = ["stock", "frame", "direct", "turn", "room", "handle", "lone", "native"].map((way) =>
   carillonWith("FAN_OUT", way),
 );
 
