@@ -20,7 +20,12 @@ export function compileBench() {
 const PROGRAMS = [
   { binary: "redis-server", package: "redis-server" },
   { binary: "taskset", package: "util-linux" },
+  // Without it, Carillon would be measured without the part of it that is compiled.
+  { binary: "cc", package: "build-essential" },
 ];
+
+/** What only one peer is made of: without it that one is left out, and the report says so. */
+const PEERS_PROGRAMS = [{ file: "/usr/lib/nginx/modules/ngx_nchan_module.so", package: "libnginx-mod-nchan" }];
 
 /** What only some peers are made of: a peer whose package does not load here is left out, and the report says so. */
 function ensurePeersPackages() {
@@ -31,8 +36,11 @@ function ensurePeersPackages() {
 /** Runs one of the programs in `test/bench`; what it is told is passed on. */
 const [program = "run", ...args] = process.argv.slice(2);
 ensureInstalled();
-if (program === "run") ensurePeersPackages();
 if (!ensurePrograms(PROGRAMS, "Measuring")) process.exit(1);
+if (program === "run") {
+  ensurePeersPackages();
+  ensurePrograms(PEERS_PROGRAMS, "Measuring nchan");
+}
 build();
 compileBench();
 const child = spawn(process.execPath, [join(root, ".bench/test/bench", `${program}.js`), ...args], {

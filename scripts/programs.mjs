@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /**
- * Makes sure of programs, each `{ binary, package }`: as root it installs the Debian packages of those that are missing, and
- * says so. Otherwise it says what to install, and returns false.
+ * Makes sure of programs, each `{ binary, package }`, or `{ file, package }` for what is not run by its name: as root it installs the
+ * Debian packages of those that are missing, and says so. Otherwise it says what to install, and returns false.
  */
 export function ensurePrograms(programs, purpose) {
-  const missing = programs.filter(({ binary }) => !isInPath(binary)).map((program) => program.package);
+  const missing = programs.filter(isMissing).map((program) => program.package);
   if (missing.length === 0) return true;
   if (process.getuid?.() !== 0 || !isInPath("apt-get")) {
     console.error(`${purpose} needs what is missing here: apt-get install ${missing.join(" ")}`);
@@ -27,6 +27,8 @@ function aptGet(args, stderr) {
   const all = ["-qq", "-y", "--no-install-recommends", ...args];
   return spawnSync("apt-get", all, { stdio: ["ignore", "ignore", stderr], env }).status === 0;
 }
+
+const isMissing = ({ binary, file }) => (binary === undefined ? !existsSync(file) : !isInPath(binary));
 
 function isInPath(binary) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => {
