@@ -37,9 +37,9 @@ export function ratios(of: ReadonlyMap<number, number>, against: ReadonlyMap<num
   });
 }
 
-/** Three digits that count, or more before the point. */
+/** Three digits that count, or more before the point; at most three behind it. */
 export function digits(value: number): string {
-  if (value === 0) return "0";
+  if (Math.abs(value) < 0.0005) return "0";
   const magnitude = Math.floor(Math.log10(Math.abs(value)));
   if (magnitude >= 3) return Math.round(value).toLocaleString("en-US");
   return value.toFixed(Math.min(3, Math.max(0, 2 - magnitude)));
