@@ -40,7 +40,7 @@ describe("The monitor in the web app", () => {
     await using server = await startServer();
     await using ann = await come(server, []);
     await ann.page.getByText("The role “monitor” is needed").waitFor();
-    await ann.page.getByText("carillon token --sub ann --role monitor").waitFor();
+    await ann.page.getByText("carillon token \\ --sub ann --role monitor").waitFor();
   });
 
   it("fills the charts at once with what was sampled, and draws a gap as a gap", async () => {

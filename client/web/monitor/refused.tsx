@@ -2,7 +2,8 @@ import type { Failure } from "../../index.ts";
 import { Button } from "../ui/button.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 
-const COMMAND = "JWT_SECRET=… npx carillon token --sub ann --role monitor";
+// Two lines, so that no browser breaks it between two hyphens.
+const COMMAND = "JWT_SECRET=… npx carillon token \\\n  --sub ann --role monitor";
 
 /** Why there is nothing to see here, and what would help. */
 export function Refused({ failure, retry }: { failure: Failure | undefined; retry: () => void }) {
