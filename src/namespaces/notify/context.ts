@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log/index.ts";
 import type { Logger } from "../../logger.ts";
-import type { ContractNamespace, ContractSocket } from "../../runtime/caller.ts";
+import type { ContractSocket } from "../../runtime/caller.ts";
 import type { Topics } from "../../topics/index.ts";
 import type { notify } from "./contract.ts";
 
@@ -24,5 +24,4 @@ export interface NotifyContext {
 }
 
 export type Notify = typeof notify;
-export type NotifyNamespace = ContractNamespace<Notify>;
 export type NotifySocket = ContractSocket<Notify>;

@@ -46,4 +46,3 @@ export const SWAPPED = "out of order";
 
 /** Of the load generator's core: above three quarters a run does not count. */
 export const CLIENT_BUSY = "client busy";
-export const MACHINE_STEAL = "steal";
