@@ -9,7 +9,7 @@ interface Point {
 }
 
 export interface Goal {
-  /** As the project's issue numbers it. */
+  /** A short name, by which it is spoken of. */
   readonly id: string;
   readonly claim: string;
   readonly workload: string;

@@ -31,7 +31,7 @@ function madeBy(results: Results): string {
   const { cpu, cores, node, versions } = first.environment;
   const dates = all.map(({ date }) => date.slice(0, 10)).toSorted();
   const socketIo = versions["socket.io"] ?? "?";
-  return `By \`npm run bench\`, ${dates[0]}${dates[0] === dates.at(-1) ? "" : ` to ${dates.at(-1)}`}: ${cpu}, ${cores} cores, load and servers on one machine, Node ${node}, Socket.IO ${socketIo}.`;
+  return `By \`npm run bench\`, ${dates[0]}${dates[0] === dates.at(-1) ? "" : ` to ${dates.at(-1)}`} (rounds, exact commands and commits are [beside each figure](docs/bench/results.md)): ${cpu}, ${cores} cores, load and servers on one machine, Node ${node}, Socket.IO ${socketIo}.`;
 }
 
 /** Puts the figures where the README has them. */
