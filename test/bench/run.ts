@@ -111,7 +111,7 @@ if (args.help) {
     for (const { goal, measured, reached } of judge(results))
       if (goal.workload === workload.name)
         console.log(
-          `${goal.id} ${goal.claim}: ${shown(measured)}, limit ${goal.limit}: ${reached ? "reached" : measured ? "not reached" : "not measured"}`,
+          `${goal.id} ${goal.claim}: ${shown(measured)}, limit ${goal.limit}: ${reached ? "reached" : measured ? "missed" : "not measured"}`,
         );
   }
   if (picked.length > 0) console.log(`Written to ${relative(process.cwd(), out) || "."}`);

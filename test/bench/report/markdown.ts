@@ -19,7 +19,7 @@ processes and an empty Redis; ratios are taken within a round. A round is void w
 near its limits, or where anything was lost; it is run once more then. CPU is that of all the server's processes and Redis, user and system, from \`/proc\`. Over
 loopback the sender also pays for the receiver's side of TCP: the system part says little about a real network card.`;
 
-const VERDICTS = { reached: "**reached**", missed: "not reached", unknown: "not measured" };
+const VERDICTS = { reached: "**reached**", missed: "missed", unknown: "not measured" };
 
 function goalsTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ goal, measured, reached }) => {
