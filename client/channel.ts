@@ -25,6 +25,7 @@ export type Session = z.output<(typeof SESSION_EVENTS)["session:opened"]["payloa
  */
 export type Status = "connecting" | "open" | "offline" | "refused" | "closed";
 
+/** How the connection to a namespace stands. */
 export interface ChannelSnapshot {
   readonly status: Status;
   /** Of the newest session; it stays while there is no connection. */

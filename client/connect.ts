@@ -10,6 +10,7 @@ import type { Part } from "./part.ts";
 import { followServer } from "./reconnect.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 
+/** Where to connect, as whom, and what to keep. All of it may be left out. */
 export interface ConnectOptions {
   /** Where Carillon is: `https://example.org`; in a browser, where the page comes from unless it is given. */
   readonly url?: string;

@@ -1,6 +1,7 @@
 import type { Ack } from "../src/protocol/contract.ts";
 import { ownFailure, RequestError } from "./failure.ts";
 
+/** Where guests get their tokens, and where those are kept. */
 export interface GuestOptions {
   /** Where Carillon is, as for `connect`; in a browser, beside the page unless it is given. */
   readonly url?: string;

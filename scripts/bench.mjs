@@ -8,7 +8,7 @@ import { ensurePrograms } from "./programs.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Compiled, because a loader that transforms at run time would slow down some peers' closures and not others'. */
-export function compileBench() {
+function compileBench() {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const { status } = spawnSync(process.execPath, [compiler, "-p", join(root, "test/bench")], {
     stdio: ["ignore", 2, 2],

@@ -2,7 +2,7 @@ import type { chat } from "../../src/namespaces/chat/contract.ts";
 import type { EventName, Payload } from "../../src/protocol/contract.ts";
 import type { Failure } from "../../src/protocol/errors.ts";
 import { after } from "../clock.ts";
-import { finalFailure, type RequestError } from "../failure.ts";
+import { finalFailure, RequestError } from "../failure.ts";
 import { createLive } from "../live.ts";
 import { fill } from "../run.ts";
 import { single } from "../single.ts";
@@ -185,7 +185,7 @@ export function createRoom(options: RoomOptions): Room {
       show(await fill(timeline.page(), (asked) => request("history:read", { room: id, ...asked, limit: most })));
     } catch (error) {
       // The log is another one: the room is about to show what there is of it.
-      if ((error as RequestError).code !== "conflict") throw error;
+      if (!(error instanceof RequestError && error.code === "conflict")) throw error;
     }
   });
 

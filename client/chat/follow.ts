@@ -24,8 +24,10 @@ export interface RoomReset {
   readonly entries: readonly Entry[];
 }
 
+/** What `follow` tells: an entry that goes on from the last one, or that it begins anew. */
 export type RoomChange = Entry | RoomReset;
 
+/** Where `follow` begins, and what else it tells. */
 export interface FollowOptions {
   /** Where one has left off: what came since is told first, as entries. */
   readonly since?: Position | undefined;

@@ -14,6 +14,7 @@ export type RoomSummary = z.output<(typeof chat)["requests"]["room:mine"]["reply
 /** A room that anybody may enter. */
 export type OpenRoom = z.output<(typeof chat)["requests"]["room:list"]["reply"]>["rooms"][number];
 
+/** One's own rooms as they stand, for the list of them beside the one that is read. */
 export interface RoomsSnapshot {
   /** The rooms that one is a member of, the newest written first; what is unread is kept up to date, attended or not. */
   readonly rooms: readonly RoomSummary[];
@@ -21,6 +22,7 @@ export interface RoomsSnapshot {
   readonly isLoaded: boolean;
 }
 
+/** The chat of one user: rooms, direct ones as well, and which of them are one's own. */
 export interface Chat {
   /** The namespace: how its connection is, and requests that have no method here. */
   readonly channel: Channel<typeof chat>;

@@ -6,6 +6,7 @@ import { after } from "../clock.ts";
 import { single } from "../single.ts";
 import type { RoomSnapshot } from "./room.ts";
 
+/** Somebody who attends a room, on however many devices. */
 export type Member = z.output<typeof MemberSchema>;
 
 /** Who attends, as a join or `room:members` tells. */

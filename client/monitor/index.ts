@@ -12,7 +12,9 @@ import type { Part } from "../part.ts";
 import { createStream, type Stream } from "../stream.ts";
 import { createHosts } from "./hosts.ts";
 
+/** What was measured of one host in one second. */
 export type Sample = z.output<typeof SampleSchema>;
+/** A threshold that a host is over: which, by how much, and since when. */
 export type Alert = z.output<typeof AlertSchema>;
 
 /** One host, as far back as the last 300 s. */
@@ -27,6 +29,7 @@ export interface HostView {
   readonly hasLeft: boolean;
 }
 
+/** What is watched, as it stands: the last 300 s of each host, and the alerts. */
 export interface MonitorSnapshot {
   /** `opening`: not yet watched, or there is no connection; what is here is what was last known. */
   readonly status: "opening" | "live" | "refused";
@@ -46,6 +49,7 @@ export interface Watch extends Live<MonitorSnapshot>, AsyncIterable<Sample> {
   stop(): void;
 }
 
+/** Live metrics of the hosts that Carillon runs on, for users who may see them. */
 export interface Monitor {
   /** The namespace: how its connection is, and requests that have no method here. */
   readonly channel: Channel<typeof contract>;

@@ -12,6 +12,7 @@ import { single } from "../single.ts";
 import { createStream } from "../stream.ts";
 import { type Change, createInbox, type Marking } from "./inbox.ts";
 
+/** One notification, as it stands in the inbox. */
 export type Notification = z.output<typeof NotificationSchema>;
 
 /** An inbox as it stands, on all of the user's devices. */

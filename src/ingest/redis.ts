@@ -22,7 +22,7 @@ const BLOCK_MS = 2_000;
 const PING_MS = 1_000;
 
 /** Others write to it in any language, so its name is as simple as the protocol says. */
-export const streamKey = (link: RedisLink) => `${link.prefix}:notifications`;
+const streamKey = (link: RedisLink) => `${link.prefix}:notifications`;
 
 /** In the stream's slot: the braces are around what the stream's slot is computed from. */
 export const leaseKey = (link: RedisLink) => `{${streamKey(link)}}:lease`;

@@ -15,7 +15,7 @@ export const headIn = ([epoch = "", head, lastAt, id]: Reply): Head => ({
 });
 
 /** The rest, after the head. */
-export const restOf = (reply: Reply): Reply => reply.slice(4);
+const restOf = (reply: Reply): Reply => reply.slice(4);
 
 /** Where a log ends. */
 export const endOf = ({ epoch, head, lastAt, id }: Head): Position => ({

@@ -7,7 +7,7 @@ export type Route =
 export type View = Route["view"];
 
 /** Reads a hash; whatever leads nowhere leads to the chat. */
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [view, room] = hash.replace(/^#?\/?/, "").split("/");
   if (view === "notifications" || view === "monitor") return { view };
   const name = view === "chat" && room ? decoded(room) : undefined;

@@ -30,7 +30,7 @@ export function Time({ at, form = "ago" }: TimeProps) {
 }
 
 /** "Now", "5 min. ago", "14:03", "Yesterday, 14:03", "Monday, 14:03", "3 May". */
-export function agoOf(at: number, now: number): string {
+function agoOf(at: number, now: number): string {
   const passedMs = now - at;
   if (passedMs < MINUTE_MS) return "Now";
   if (passedMs < 60 * MINUTE_MS) return ago.format(-Math.floor(passedMs / MINUTE_MS), "minute");
