@@ -16,7 +16,7 @@ export async function askWorkers(folder) {
 }
 
 /** Why some of the workers with these pids are not ready, a line each. */
-export async function unready(folder, pids) {
+async function unready(folder, pids) {
   const answers = await askWorkers(folder);
   const reasonOf = (pid) => answers.get(pid) ?? "it does not answer";
   return pids.filter((pid) => reasonOf(pid) !== "ready").map((pid) => `worker ${pid}: ${reasonOf(pid)}`);
